@@ -1,0 +1,10 @@
+//! What a service sees of its configuration.
+
+mod mistakes;
+mod precedence;
+mod printing;
+mod reload;
+mod round_trip;
+mod secrets;
+mod shapes;
+mod world;

@@ -1,0 +1,119 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use carveout_metrics::{Metrics, RpcMetrics};
+use http::HeaderValue;
+use tokio::time::Instant;
+use tonic::body::Body;
+use tonic::transport;
+use tonic::{Code, Status, TimeoutExpired};
+use tower::{Service, ServiceExt};
+
+use super::config::ClientConfig;
+use crate::contract::method_names;
+use crate::deadline::{self, Timed};
+use crate::observe::{Observed, Side};
+
+/// A connection to a downstream service, made at the first call and again whenever it is lost. Give it to a generated client:
+///
+/// ```
+/// use carveout_grpc::{Channel, ClientConfig};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let channel = Channel::new(&ClientConfig::to("http://127.0.0.1:20000")).unwrap();
+/// // OrdersServiceClient::new(channel)
+/// # }
+/// ```
+///
+/// Every call through it carries a deadline and the current span's trace, and is measured once [`observed_by`](Self::observed_by) a
+/// registry. Clones share the connection.
+#[derive(Clone)]
+pub struct Channel {
+    inner: transport::Channel,
+    timeout: Duration,
+    calls: Arc<RpcMetrics>,
+}
+
+/// `target` is not the address of a service.
+#[derive(Debug, thiserror::Error)]
+#[error("{target:?} is not an address such as \"http://orders:20000\"{}", .why.as_ref().map(|why| format!(": {why}")).unwrap_or_default())]
+pub struct TargetError {
+    target: String,
+    why: Option<String>,
+}
+
+impl Channel {
+    /// A channel to `config.target`. Nothing is connected yet: a service starts whether or not those that it asks are there.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime: the connection lives on the current one.
+    pub fn new(config: &ClientConfig) -> Result<Self, TargetError> {
+        let refused = |why: Option<String>| TargetError { target: config.target.clone(), why };
+        let uri: http::Uri = config.target.parse().map_err(|error: http::uri::InvalidUri| refused(Some(error.to_string())))?;
+        if uri.scheme_str() != Some("http") || uri.authority().is_none() {
+            return Err(refused(None));
+        }
+        let endpoint = transport::Endpoint::from(uri)
+            .connect_timeout(config.connect_timeout)
+            .http2_keep_alive_interval(config.keepalive_interval)
+            .keep_alive_timeout(config.keepalive_timeout)
+            .tcp_nodelay(true);
+        Ok(Self { inner: endpoint.connect_lazy(), timeout: config.timeout, calls: Arc::new(RpcMetrics::none()) })
+    }
+
+    /// Counts and times the calls of the services that `descriptors` (an API crate's `FILE_DESCRIPTOR_SET`) describe.
+    pub fn observed_by(mut self, metrics: &Metrics, descriptors: &[u8]) -> Self {
+        self.calls = Arc::new(RpcMetrics::client(metrics, method_names(descriptors)));
+        self
+    }
+
+    /// The sooner of this channel's own timeout and the end of the call that is being handled.
+    fn deadline(&self, asked: Option<Duration>) -> Instant {
+        let now = Instant::now();
+        let own = now + asked.unwrap_or(self.timeout);
+        deadline::current().map_or(own, |outer| own.min(outer))
+    }
+}
+
+impl Service<http::Request<Body>> for Channel {
+    type Response = http::Response<Body>;
+    type Error = Status;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Status>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        // Waiting for a connection is part of the call, so that one deadline bounds both.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
+        let observed = Observed::start(&self.calls, self.calls.index_of(request.uri().path()), Side::Client, &mut request);
+        // A timeout that the caller set on this one request (tonic's `Request::set_timeout`) counts; a malformed one cannot come from there.
+        let asked = deadline::timeout_of(request.headers()).ok().flatten();
+        let deadline = self.deadline(asked);
+        let left = deadline::format_timeout(deadline.saturating_duration_since(Instant::now()));
+        if let Ok(value) = HeaderValue::try_from(left) {
+            request.headers_mut().insert(deadline::GRPC_TIMEOUT, value);
+        }
+        let mut inner = self.inner.clone();
+        let answer = async move { inner.ready().await?.call(request).await };
+        let answer = observed.watch(async move { Timed::new(answer, Some(deadline)).await.map_err(failed).flatten() });
+        Box::pin(async move { Ok(answer.await?.map(Body::new)) })
+    }
+}
+
+/// What the transport's error means: its own text is a chain of "transport error", and its innermost cause says what happened.
+fn failed(error: transport::Error) -> Status {
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    // tonic's transport reads `grpc-timeout` too, may be the first to notice, and would say CANCELLED.
+    if cause.is::<TimeoutExpired>() {
+        return deadline::exceeded();
+    }
+    let mut status = Status::new(Code::Unavailable, format!("the service cannot be reached: {cause}"));
+    status.set_source(Arc::new(error));
+    status
+}

@@ -1,0 +1,42 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Where a downstream service is and how long to wait for it. A section, or part of one, of the caller's configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientConfig {
+    /// `http://HOST:PORT`.
+    pub target: String,
+    /// The longest that one call may take, connecting included. The rest of the caller's own deadline is used when that is shorter.
+    #[serde(with = "humantime_serde")]
+    pub timeout: Duration,
+    /// The longest that making a connection may take.
+    #[serde(with = "humantime_serde")]
+    pub connect_timeout: Duration,
+    /// A connection with calls under way that was silent for so long is asked for a sign of life ...
+    #[serde(with = "humantime_serde")]
+    pub keepalive_interval: Duration,
+    /// ... and given up when it gives none for so long.
+    #[serde(with = "humantime_serde")]
+    pub keepalive_timeout: Duration,
+}
+
+impl Default for ClientConfig {
+    fn default() -> Self {
+        Self {
+            target: String::new(),
+            timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(2),
+            keepalive_interval: Duration::from_secs(30),
+            keepalive_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl ClientConfig {
+    /// The defaults, for `target`.
+    pub fn to(target: impl Into<String>) -> Self {
+        Self { target: target.into(), ..Self::default() }
+    }
+}

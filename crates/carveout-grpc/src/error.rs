@@ -1,0 +1,136 @@
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+/// Why a call failed, for a program: UPPER_SNAKE_CASE, at most 63 characters, stable once released
+/// ([AIP-193](https://google.aip.dev/193)).
+///
+/// A service keeps its reasons as constants in one place, which is its registry:
+///
+/// ```
+/// use carveout_grpc::Reason;
+/// const ITEM_NOT_FOUND: Reason = Reason::new("ITEM_NOT_FOUND");
+/// # assert_eq!(ITEM_NOT_FOUND.as_str(), "ITEM_NOT_FOUND");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Reason(&'static str);
+
+impl Reason {
+    /// The deadline ended before the call did.
+    pub const DEADLINE_EXCEEDED: Reason = Reason::new("DEADLINE_EXCEEDED");
+    /// A field of the request is not what it has to be; the details name it.
+    pub const INVALID_FIELD: Reason = Reason::new("INVALID_FIELD");
+    /// The `grpc-timeout` header is not one that the protocol knows.
+    pub const INVALID_TIMEOUT: Reason = Reason::new("INVALID_TIMEOUT");
+    /// The service has no such method.
+    pub const METHOD_NOT_FOUND: Reason = Reason::new("METHOD_NOT_FOUND");
+    /// The handler panicked.
+    pub const PANIC: Reason = Reason::new("PANIC");
+
+    /// A reason.
+    ///
+    /// # Panics
+    /// When `reason` breaks AIP-193's form; in a constant that is a compile error.
+    pub const fn new(reason: &'static str) -> Self {
+        let bytes = reason.as_bytes();
+        assert!(!bytes.is_empty() && bytes.len() <= 63, "a reason has 1 to 63 characters");
+        assert!(bytes[0].is_ascii_uppercase(), "a reason begins with an upper-case letter");
+        let mut at = 0;
+        while at < bytes.len() {
+            let byte = bytes[at];
+            assert!(byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_', "a reason is UPPER_SNAKE_CASE");
+            at += 1;
+        }
+        Self(reason)
+    }
+
+    /// The reason as it goes over the wire.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+/// A failed call: what the caller's program needs (code, reason, metadata) and a sentence for whoever reads it.
+///
+/// It becomes a [`tonic::Status`] that carries one `ErrorInfo`. The server fills in the service's name as the error's domain.
+#[derive(Clone, Debug)]
+pub struct Error {
+    code: Code,
+    reason: Reason,
+    message: String,
+    details: ErrorDetails,
+    metadata: Vec<(String, String)>,
+}
+
+impl Error {
+    /// An error with `code`, `reason` and a sentence that a developer of the caller can act on.
+    pub fn new(code: Code, reason: Reason, message: impl Into<String>) -> Self {
+        Self { code, reason, message: message.into(), details: ErrorDetails::new(), metadata: Vec::new() }
+    }
+
+    /// NOT_FOUND.
+    pub fn not_found(reason: Reason, message: impl Into<String>) -> Self {
+        Self::new(Code::NotFound, reason, message)
+    }
+
+    /// INVALID_ARGUMENT that names the field of the request, and what is wrong with it.
+    pub fn invalid_field(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        let (field, problem) = (field.into(), problem.into());
+        let mut error = Self::new(Code::InvalidArgument, Reason::INVALID_FIELD, format!("{field}: {problem}"));
+        error.details.add_bad_request_violation(field, problem);
+        error
+    }
+
+    /// Adds a pair that a program can read, an id say. Never put personal data or secrets here.
+    pub fn with(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata.push((key.into(), value.into()));
+        self
+    }
+
+    /// Tells the caller how long to wait before it tries again.
+    pub fn retry_after(mut self, delay: Duration) -> Self {
+        self.details.set_retry_info(Some(delay));
+        self
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let mut details = error.details;
+        // The domain is left empty: the server's `Explain` layer knows the service's name.
+        details.set_error_info(error.reason.as_str(), "", error.metadata.into_iter().collect::<std::collections::HashMap<_, _>>());
+        Status::with_error_details(error.code, error.message, details)
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}: {}", code_name(self.code), self.reason.as_str(), self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The code as the gRPC specification spells it, `NOT_FOUND` say.
+pub fn code_name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}

@@ -1,0 +1,168 @@
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tonic::body::Body;
+use tonic::server::NamedService;
+use tonic::{Code, Status};
+use tower::Service;
+
+use crate::contract::{ContractError, MethodContract, methods_of};
+use crate::error::{Error, Reason};
+
+pub(crate) type Request = http::Request<Body>;
+pub(crate) type Response = http::Response<Body>;
+type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+/// The services that a server answers for, each with the contract that it keeps.
+#[derive(Default)]
+pub struct Routes {
+    services: Vec<&'static str>,
+    descriptors: Vec<&'static [u8]>,
+    methods: Vec<MethodContract>,
+    handlers: Vec<Arc<dyn Handler>>,
+    /// Index into `handlers` for each of `methods`.
+    handler_of: Vec<usize>,
+    error: Option<ContractError>,
+}
+
+impl Routes {
+    /// No services yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a generated server with its API crate's `FILE_DESCRIPTOR_SET`.
+    ///
+    /// A mistake, descriptors of another service say, is kept and makes the start fail with its reason.
+    pub fn add<S>(mut self, service: S, descriptors: &'static [u8]) -> Self
+    where
+        S: Service<Request, Response = Response, Error = Infallible> + NamedService + Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+    {
+        let methods = match methods_of(S::NAME, descriptors) {
+            Ok(_) if self.services.contains(&S::NAME) => return self.fail(ContractError::Twice { service: S::NAME }),
+            Ok(methods) => methods,
+            Err(error) => return self.fail(error),
+        };
+        self.handler_of.extend(methods.iter().map(|_| self.handlers.len()));
+        self.methods.extend(methods);
+        self.services.push(S::NAME);
+        self.handlers.push(Arc::new(service));
+        if !self.descriptors.contains(&descriptors) {
+            self.descriptors.push(descriptors);
+        }
+        self
+    }
+
+    /// Full names of the services, `acme.orders.v1.OrdersService` say.
+    pub fn service_names(&self) -> &[&'static str] {
+        &self.services
+    }
+
+    /// Every method with what its contract says of it.
+    pub fn methods(&self) -> &[MethodContract] {
+        &self.methods
+    }
+
+    pub(crate) fn descriptors(&self) -> &[&'static [u8]] {
+        &self.descriptors
+    }
+
+    fn fail(mut self, error: ContractError) -> Self {
+        self.error.get_or_insert(error);
+        self
+    }
+
+    pub(crate) fn into_table(self, default_deadline: Duration) -> Result<RouteTable, ContractError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let entries = self.methods.iter().enumerate().map(|(index, method)| {
+            let deadline = if is_infrastructure(&method.name) { None } else { Some(method.deadline.unwrap_or(default_deadline)) };
+            let route = Route { index, deadline, handler: self.handlers[self.handler_of[index]].clone() };
+            (format!("/{}", method.name), Arc::new(route))
+        });
+        Ok(RouteTable { by_path: Arc::new(entries.collect()) })
+    }
+}
+
+/// Health and reflection are asked by operators and balancers: their streams stay open for as long as the caller wants.
+fn is_infrastructure(method: &str) -> bool {
+    method.starts_with("grpc.health.") || method.starts_with("grpc.reflection.")
+}
+
+/// One method as the server's layers see it.
+pub(crate) struct Route {
+    /// Position among all methods; the metrics are indexed by it.
+    pub(crate) index: usize,
+    /// The longest that a call may take; `None` for health and reflection.
+    pub(crate) deadline: Option<Duration>,
+    handler: Arc<dyn Handler>,
+}
+
+/// A request's route, put into its extensions by the outermost layer. `None` when there is no such method.
+#[derive(Clone)]
+pub(crate) struct Resolved(pub(crate) Option<Arc<Route>>);
+
+impl Resolved {
+    pub(crate) fn of<B>(request: &http::Request<B>) -> Option<&Route> {
+        request.extensions().get::<Resolved>().and_then(|resolved| resolved.0.as_deref())
+    }
+}
+
+/// Finds a method by the path of the request.
+#[derive(Clone)]
+pub(crate) struct RouteTable {
+    by_path: Arc<HashMap<String, Arc<Route>>>,
+}
+
+impl RouteTable {
+    pub(crate) fn resolve(&self, path: &str) -> Resolved {
+        Resolved(self.by_path.get(path).cloned())
+    }
+}
+
+/// The innermost service: hands the request to the handler of its route.
+#[derive(Clone)]
+pub(crate) struct Dispatch;
+
+impl Service<Request> for Dispatch {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> ResponseFuture {
+        match Resolved::of(&request) {
+            Some(route) => route.handler.clone().handle(request),
+            None => {
+                let message = format!("this server has no method {}", request.uri().path());
+                let status = Status::from(Error::new(Code::Unimplemented, Reason::METHOD_NOT_FOUND, message));
+                Box::pin(std::future::ready(Ok(status.into_http())))
+            }
+        }
+    }
+}
+
+trait Handler: Send + Sync {
+    fn handle(&self, request: Request) -> ResponseFuture;
+}
+
+impl<S> Handler for S
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    fn handle(&self, request: Request) -> ResponseFuture {
+        // Generated servers are a few pointers and always ready, so a clone for each call is what tonic's own router does too.
+        Box::pin(self.clone().call(request))
+    }
+}

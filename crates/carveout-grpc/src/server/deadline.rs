@@ -1,0 +1,115 @@
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::Frame;
+use pin_project_lite::pin_project;
+use tokio::time::Instant;
+use tonic::Status;
+use tower::{Layer, Service, layer::layer_fn};
+
+use crate::deadline::{Timed, TimedBody, timeout_of};
+use crate::routes::{Request, Resolved};
+
+/// Ends every call by its deadline: the caller's `grpc-timeout` or what the method's contract allows, whichever comes first.
+///
+/// It covers the whole answer, streamed bodies included, and is handed on to the calls that the handler makes.
+#[derive(Clone)]
+pub(crate) struct Deadline<S> {
+    inner: S,
+}
+
+impl<S> Deadline<S> {
+    pub(crate) fn layer() -> impl Layer<S, Service = Self> + Clone {
+        layer_fn(|inner| Self { inner })
+    }
+}
+
+impl<S, B> Service<Request> for Deadline<S>
+where
+    S: Service<Request, Response = http::Response<B>, Error = Infallible>,
+{
+    type Response = http::Response<DeadlineBody<B>>;
+    type Error = Infallible;
+    type Future = DeadlineFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let asked = match timeout_of(request.headers()) {
+            Ok(asked) => asked,
+            Err(error) => return DeadlineFuture::Refused { status: Some(error.into()) },
+        };
+        let allowed = Resolved::of(&request).and_then(|route| route.deadline);
+        let budget = match (asked, allowed) {
+            (Some(asked), Some(allowed)) => Some(asked.min(allowed)),
+            (asked, allowed) => asked.or(allowed),
+        };
+        // A budget beyond what the clock can tell is no bound.
+        let deadline = budget.and_then(|budget| Instant::now().checked_add(budget));
+        DeadlineFuture::Called { inner: Timed::new(self.inner.call(request), deadline) }
+    }
+}
+
+pin_project! {
+    #[project = Projected]
+    pub(crate) enum DeadlineFuture<F> {
+        Refused { status: Option<Status> },
+        Called { #[pin] inner: Timed<F> },
+    }
+}
+
+impl<F, B> Future for DeadlineFuture<F>
+where
+    F: Future<Output = Result<http::Response<B>, Infallible>>,
+{
+    type Output = Result<http::Response<DeadlineBody<B>>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let status = match self.project() {
+            Projected::Refused { status } => status.take().unwrap_or_else(|| Status::internal("polled after it was ready")),
+            Projected::Called { inner } => match inner.poll(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(Ok(response))) => return Poll::Ready(Ok(response.map(|inner| DeadlineBody { inner: Some(inner) }))),
+                Poll::Ready(Ok(Err(status))) => status,
+                Poll::Ready(Err(never)) => match never {},
+            },
+        };
+        Poll::Ready(Ok(status.into_http::<()>().map(|()| DeadlineBody { inner: None })))
+    }
+}
+
+pin_project! {
+    /// The handler's body, or none for a call that was refused or ended before there was one.
+    pub(crate) struct DeadlineBody<B> {
+        #[pin]
+        inner: Option<TimedBody<B>>,
+    }
+}
+
+impl<B> http_body::Body for DeadlineBody<B>
+where
+    B: http_body::Body<Data = Bytes>,
+{
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        match self.project().inner.as_pin_mut() {
+            Some(inner) => inner.poll_frame(cx),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.as_ref().is_none_or(|inner| inner.is_end_stream())
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.inner.as_ref().map(|inner| inner.size_hint()).unwrap_or_default()
+    }
+}

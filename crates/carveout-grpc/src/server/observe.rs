@@ -1,0 +1,44 @@
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use carveout_metrics::RpcMetrics;
+use tower::{Layer, Service, layer::layer_fn};
+
+use crate::observe::{Observed, ObservedBody, ObservedFuture, Side};
+use crate::routes::{Request, Resolved};
+
+/// Gives every call its span and counts and times it, from its arrival to the end of its answer.
+#[derive(Clone)]
+pub(crate) struct Observe<S> {
+    inner: S,
+    calls: Arc<RpcMetrics>,
+}
+
+impl<S> Observe<S> {
+    pub(crate) fn layer(calls: RpcMetrics) -> impl Layer<S, Service = Self> + Clone {
+        let calls = Arc::new(calls);
+        layer_fn(move |inner| Self { inner, calls: calls.clone() })
+    }
+}
+
+impl<S, B> Service<Request> for Observe<S>
+where
+    S: Service<Request, Response = http::Response<B>, Error = Infallible>,
+{
+    type Response = http::Response<ObservedBody<B>>;
+    type Error = Infallible;
+    type Future = ObservedFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let method = Resolved::of(&request).map(|route| route.index);
+        let observed = Observed::start(&self.calls, method, Side::Server, &mut request);
+        // A generated server runs the first lines of the handler in `call`, and their logs belong to the call's span too.
+        let answer = observed.in_span(|| self.inner.call(request));
+        observed.watch(answer)
+    }
+}

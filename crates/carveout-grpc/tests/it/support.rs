@@ -1,0 +1,167 @@
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use carveout_grpc::{Channel, ClientConfig, Drained, Routes, ServerConfig, Stack, StackOptions};
+use carveout_health::{Health, Phase};
+use carveout_metrics::{BuildInfo, Metrics};
+use futures_util::future::BoxFuture;
+use greeter_api::greeter_service_client::GreeterServiceClient;
+use greeter_api::greeter_service_server::{GreeterService, GreeterServiceServer};
+use greeter_api::*;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio_stream::Stream;
+use tonic::{Request, Response, Status};
+
+pub(crate) type ItemStream = Pin<Box<dyn Stream<Item = Result<WatchItemsResponse, Status>> + Send>>;
+
+/// What a test's `GetItem` does.
+type Read = dyn Fn(Request<GetItemRequest>) -> BoxFuture<'static, Result<Response<GetItemResponse>, Status>> + Send + Sync;
+/// What a test's `WatchItems` does.
+type Watch = dyn Fn() -> Result<ItemStream, Status> + Send + Sync;
+
+/// The golden contract with handlers of the test's own.
+#[derive(Clone)]
+pub(crate) struct Handlers {
+    read: Arc<Read>,
+    watch: Arc<Watch>,
+}
+
+impl Default for Handlers {
+    fn default() -> Self {
+        Self {
+            read: Arc::new(|_| Box::pin(async { Ok(Response::new(GetItemResponse { item: None })) })),
+            watch: Arc::new(|| Ok(Box::pin(tokio_stream::empty()))),
+        }
+    }
+}
+
+impl Handlers {
+    pub(crate) fn read<F, Fut>(mut self, handler: F) -> Self
+    where
+        F: Fn(Request<GetItemRequest>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), Status>> + Send + 'static,
+    {
+        self.read = Arc::new(move |request| {
+            let done = handler(request);
+            Box::pin(async move { done.await.map(|()| Response::new(GetItemResponse { item: None })) })
+        });
+        self
+    }
+
+    pub(crate) fn watch<S>(mut self, handler: impl Fn() -> Result<S, Status> + Send + Sync + 'static) -> Self
+    where
+        S: Stream<Item = Result<WatchItemsResponse, Status>> + Send + 'static,
+    {
+        self.watch = Arc::new(move || Ok(Box::pin(handler()?)));
+        self
+    }
+}
+
+#[tonic::async_trait]
+impl GreeterService for Handlers {
+    async fn get_item(&self, request: Request<GetItemRequest>) -> Result<Response<GetItemResponse>, Status> {
+        (self.read)(request).await
+    }
+
+    async fn create_item(&self, _: Request<CreateItemRequest>) -> Result<Response<CreateItemResponse>, Status> {
+        Err(Status::unimplemented("not in this test"))
+    }
+
+    async fn list_items(&self, _: Request<ListItemsRequest>) -> Result<Response<ListItemsResponse>, Status> {
+        Err(Status::unimplemented("not in this test"))
+    }
+
+    type WatchItemsStream = ItemStream;
+
+    async fn watch_items(&self, _: Request<WatchItemsRequest>) -> Result<Response<ItemStream>, Status> {
+        (self.watch)().map(Response::new)
+    }
+}
+
+/// A server of the kit's around the handlers.
+pub(crate) struct Server {
+    pub(crate) addr: SocketAddr,
+    pub(crate) health: Health,
+    pub(crate) metrics: Metrics,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<Drained>,
+}
+
+impl Server {
+    pub(crate) async fn start(handlers: Handlers) -> Self {
+        Self::start_with(handlers, Duration::from_secs(5)).await
+    }
+
+    pub(crate) async fn start_with(handlers: Handlers, drain_budget: Duration) -> Self {
+        let config = ServerConfig { host: "127.0.0.1".into(), port: 0, ..ServerConfig::default() };
+        let health = Health::new();
+        let metrics = Metrics::new(BuildInfo { service: "test".into(), version: "0".into(), commit: "0".into() });
+        let routes = Routes::new().add(GreeterServiceServer::new(handlers), FILE_DESCRIPTOR_SET);
+        let options = StackOptions {
+            service: "test".into(),
+            default_deadline: config.default_deadline,
+            health: health.clone(),
+            metrics: metrics.clone(),
+        };
+        let stack = Stack::new(routes, options).unwrap();
+        let listener = carveout_grpc::bind(&config).await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let served = tokio::spawn(async move {
+            carveout_grpc::serve(listener, stack, &config, drain_budget, async { drop(stopped.await) }).await
+        });
+        health.enter(Phase::Serving);
+        Self { addr, health, metrics, stop, served }
+    }
+
+    pub(crate) fn channel(&self) -> Channel {
+        Channel::new(&ClientConfig::to(format!("http://{}", self.addr))).unwrap()
+    }
+
+    pub(crate) fn client(&self) -> GreeterServiceClient<Channel> {
+        GreeterServiceClient::new(self.channel())
+    }
+
+    /// A client that keeps no deadline of its own and adds nothing: what it sees is the server's doing. (tonic's own channel acts on
+    /// `grpc-timeout` itself.)
+    pub(crate) async fn raw_client(&self) -> GreeterServiceClient<Raw> {
+        let stream = tokio::net::TcpStream::connect(self.addr).await.unwrap();
+        let (requests, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        GreeterServiceClient::with_origin(Raw(requests), format!("http://{}", self.addr).parse().unwrap())
+    }
+
+    pub(crate) async fn stop(self) -> Drained {
+        self.health.enter(Phase::Stopped);
+        self.stop.send(()).unwrap();
+        self.served.await.unwrap()
+    }
+}
+
+/// One HTTP/2 connection and nothing around it.
+#[derive(Clone)]
+pub(crate) struct Raw(hyper::client::conn::http2::SendRequest<tonic::body::Body>);
+
+impl tower::Service<http::Request<tonic::body::Body>> for Raw {
+    type Response = http::Response<hyper::body::Incoming>;
+    type Error = hyper::Error;
+    type Future = BoxFuture<'static, Result<Self::Response, hyper::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), hyper::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: http::Request<tonic::body::Body>) -> Self::Future {
+        Box::pin(self.0.send_request(request))
+    }
+}
+
+/// The call that most tests make.
+pub(crate) fn read() -> GetItemRequest {
+    GetItemRequest { id: "1".into() }
+}

@@ -1,0 +1,13 @@
+//! RED metrics of RPCs: rate, errors, duration.
+
+mod call;
+mod code;
+mod families;
+mod methods;
+mod series;
+mod trace_label;
+
+pub use call::Call;
+pub(crate) use families::{Families, Side};
+pub use methods::{OTHER, RpcMetrics};
+pub use series::RPC_BUCKETS_SECONDS;

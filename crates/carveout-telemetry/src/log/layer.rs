@@ -1,0 +1,102 @@
+use super::LogWriter;
+use super::line::Line;
+use crate::LogFormat;
+use crate::trace::{SpanIds, context_ids};
+use std::cell::Cell;
+use std::sync::OnceLock;
+use std::time::SystemTime;
+use tracing::dispatcher::WeakDispatch;
+use tracing::{Dispatch, Event, Level, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
+
+/// A line that grew beyond this gives its memory back.
+const KEEP: usize = 16 * 1024;
+
+thread_local! {
+    /// Lines are put together here, so that a line allocates nothing once the thread has written some.
+    static SCRATCH: Cell<String> = const { Cell::new(String::new()) };
+}
+
+/// Makes a log line of every event that gets as far as here.
+pub(crate) struct LogLayer {
+    format: LogFormat,
+    service: String,
+    writer: LogWriter,
+    /// The subscriber that this layer is part of: only it can say where a span is in its trace.
+    dispatch: OnceLock<WeakDispatch>,
+}
+
+impl LogLayer {
+    pub(crate) fn new(format: LogFormat, service: &str, writer: LogWriter) -> Self {
+        Self {
+            format,
+            service: service.to_owned(),
+            writer,
+            dispatch: OnceLock::new(),
+        }
+    }
+
+    fn ids<S>(&self, event: &Event<'_>, context: &Context<'_, S>) -> Option<SpanIds>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        // What OpenTelemetry says of itself, it may say while it holds the span that would be asked for its ids here.
+        if event.metadata().target().starts_with("opentelemetry") {
+            return None;
+        }
+        let span = context.event_span(event)?.id();
+        let dispatch = self.dispatch.get()?.upgrade()?;
+        context_ids(&span, &dispatch)
+    }
+}
+
+/// The line that says how many lines are missing at its place.
+pub(crate) fn notice(format: LogFormat, service: &str) -> impl Fn(u64) -> String + Send + 'static {
+    let service = service.to_owned();
+    move |dropped| {
+        let message = format!("{dropped} log lines are missing here: nobody read fast enough");
+        let line = Line {
+            time: SystemTime::now(),
+            level: Level::WARN,
+            target: "carveout::telemetry",
+            service: &service,
+            ids: None,
+            message: Some(&message),
+        };
+        let mut out = String::new();
+        line.write(format, &mut out, |_| {});
+        out
+    }
+}
+
+impl<S> Layer<S> for LogLayer
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn on_register_dispatch(&self, dispatch: &Dispatch) {
+        let _ = self.dispatch.set(dispatch.downgrade());
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let metadata = event.metadata();
+        let line = Line {
+            time: SystemTime::now(),
+            level: *metadata.level(),
+            target: metadata.target(),
+            service: &self.service,
+            ids: self.ids(event, &context),
+            message: None,
+        };
+        // A value whose `Debug` logs comes back here before it is done: it finds the scratch taken, and makes its own.
+        let mut out = SCRATCH.try_with(Cell::take).unwrap_or_default();
+        out.clear();
+        line.write(self.format, &mut out, |visitor| event.record(visitor));
+        self.writer.write(&out);
+        if out.capacity() <= KEEP {
+            // A thread that is ending has no scratch any more.
+            let _ = SCRATCH.try_with(|scratch| scratch.set(out));
+        }
+    }
+}

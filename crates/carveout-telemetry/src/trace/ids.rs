@@ -1,0 +1,77 @@
+use opentelemetry::trace::{SpanContext, TraceContextExt};
+use std::fmt;
+use tracing::{Dispatch, Span, span};
+
+/// The id of a trace, as W3C Trace Context has it. Displayed as 32 hexadecimal digits; never zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TraceId(u128);
+
+/// The id of a span. Displayed as 16 hexadecimal digits; never zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SpanId(u64);
+
+/// Where a span is in its trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpanIds {
+    /// The trace.
+    pub trace_id: TraceId,
+    /// The span.
+    pub span_id: SpanId,
+    /// Whether the trace is recorded, here or by a caller.
+    pub sampled: bool,
+}
+
+impl TraceId {
+    /// The id as a number.
+    pub fn to_u128(self) -> u128 {
+        self.0
+    }
+}
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Display for SpanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl SpanIds {
+    pub(super) fn of(context: &SpanContext) -> Option<Self> {
+        context.is_valid().then(|| Self {
+            trace_id: TraceId(u128::from_be_bytes(context.trace_id().to_bytes())),
+            span_id: SpanId(u64::from_be_bytes(context.span_id().to_bytes())),
+            sampled: context.is_sampled(),
+        })
+    }
+}
+
+/// The ids of a span. None if the span is disabled, or its subscriber was not set up by this crate.
+///
+/// After this the span has its place in the trace: call [`crate::adopt_parent`] before.
+pub fn ids(span: &Span) -> Option<SpanIds> {
+    span_context(span).as_ref().and_then(SpanIds::of)
+}
+
+/// The trace that a span belongs to. See [`ids`].
+pub fn trace_id(span: &Span) -> Option<TraceId> {
+    ids(span).map(|ids| ids.trace_id)
+}
+
+pub(super) fn span_context(span: &Span) -> Option<SpanContext> {
+    span.with_subscriber(|(id, dispatch)| context_of(id, dispatch))?
+}
+
+/// The same for whoever has the parts of a span only, as a layer does.
+pub(crate) fn context_ids(id: &span::Id, dispatch: &Dispatch) -> Option<SpanIds> {
+    context_of(id, dispatch).as_ref().and_then(SpanIds::of)
+}
+
+fn context_of(id: &span::Id, dispatch: &Dispatch) -> Option<SpanContext> {
+    let context = tracing_opentelemetry::get_otel_context(id, dispatch)?;
+    Some(context.span().span_context().clone())
+}

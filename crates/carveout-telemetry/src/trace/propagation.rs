@@ -1,0 +1,133 @@
+use super::ids::{SpanIds, span_context};
+use super::traceparent;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use opentelemetry::Context;
+use opentelemetry::trace::{SpanContext, TraceContextExt, TraceState};
+use std::str::FromStr;
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// The least that the standard asks to pass on. More than that is dropped whole: every caller could make every call of ours
+/// carry it.
+const TRACESTATE_MAX: usize = 512;
+
+/// The span of a caller, in another process.
+#[derive(Clone, Debug)]
+pub struct RemoteParent(SpanContext);
+
+impl RemoteParent {
+    /// The ids that the caller sent.
+    pub fn ids(&self) -> Option<SpanIds> {
+        SpanIds::of(&self.0)
+    }
+
+    /// Makes `span` a child of this one. See [`adopt_parent`].
+    pub fn adopt(self, span: &Span) -> bool {
+        span.set_parent(Context::new().with_remote_span_context(self.0))
+            .is_ok()
+    }
+}
+
+/// The caller's span, from `traceparent` and `tracestate`.
+///
+/// None if there is none, or if the header is malformed or there are two of them, as the standard asks.
+pub fn remote_parent(headers: &HeaderMap) -> Option<RemoteParent> {
+    let mut parents = headers.get_all(TRACEPARENT).iter();
+    let (Some(parent), None) = (parents.next(), parents.next()) else {
+        return None;
+    };
+    let parent = parent.to_str().ok()?.trim_matches([' ', '\t']);
+    traceparent::parse(parent, tracestate(headers)).map(RemoteParent)
+}
+
+/// Makes `span` a child of the caller's span, if the headers name one. True if they did and it is.
+///
+/// Call it before the span is entered, has children or is asked for its ids: from then on it has its place in a trace.
+pub fn adopt_parent(span: &Span, headers: &HeaderMap) -> bool {
+    remote_parent(headers).is_some_and(|parent| parent.adopt(span))
+}
+
+/// Writes `span` into the headers of a call that it makes, in place of what was there.
+///
+/// A span without ids (see [`crate::ids`]) leaves the headers as they are.
+pub fn inject(span: &Span, headers: &mut HeaderMap) {
+    let Some(context) = span_context(span).filter(SpanContext::is_valid) else {
+        return;
+    };
+    let Ok(parent) = HeaderValue::try_from(traceparent::format(&context)) else {
+        return;
+    };
+    headers.insert(TRACEPARENT, parent);
+    match HeaderValue::try_from(context.trace_state().header()) {
+        Ok(state) if !state.is_empty() => headers.insert(TRACESTATE, state),
+        _ => headers.remove(TRACESTATE),
+    };
+}
+
+/// Several headers are one list. What cannot be read is dropped; the parent stays good without it.
+fn tracestate(headers: &HeaderMap) -> TraceState {
+    let lists: Result<Vec<&str>, _> = headers
+        .get_all(TRACESTATE)
+        .iter()
+        .map(HeaderValue::to_str)
+        .collect();
+    let list = lists.unwrap_or_default().join(",");
+    if list.is_empty() || list.len() > TRACESTATE_MAX {
+        return TraceState::NONE;
+    }
+    TraceState::from_str(&list).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TRACEPARENT, TRACESTATE, TRACESTATE_MAX, remote_parent};
+    use http::{HeaderMap, HeaderValue};
+
+    const VALID: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    fn headers(parents: &[&str], states: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for parent in parents {
+            headers.append(
+                TRACEPARENT,
+                HeaderValue::from_bytes(parent.as_bytes()).expect(parent),
+            );
+        }
+        for state in states {
+            headers.append(
+                TRACESTATE,
+                HeaderValue::from_bytes(state.as_bytes()).expect(state),
+            );
+        }
+        headers
+    }
+
+    #[test]
+    fn one_parent_is_one_parent() {
+        let ids = remote_parent(&headers(&[VALID], &[]))
+            .expect("valid")
+            .ids()
+            .expect("valid");
+        assert_eq!(ids.trace_id.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(ids.span_id.to_string(), "00f067aa0ba902b7");
+        assert!(ids.sampled);
+        assert!(remote_parent(&headers(&[], &["a=1"])).is_none());
+        assert!(remote_parent(&headers(&[VALID, VALID], &[])).is_none());
+        assert!(remote_parent(&headers(&["\u{e9}"], &[])).is_none());
+    }
+
+    #[test]
+    fn state_that_cannot_be_read_costs_the_state_only() {
+        let state = |states: &[&str]| {
+            let parent = remote_parent(&headers(&[VALID], states)).expect("the parent is valid");
+            parent.0.trace_state().header()
+        };
+        assert_eq!(state(&["a=1,b=2", "c=3"]), "a=1,b=2,c=3");
+        assert_eq!(state(&["no list"]), "");
+        assert_eq!(state(&["a=\u{e9}"]), "");
+        assert_eq!(state(&[&format!("a={}", "x".repeat(TRACESTATE_MAX))]), "");
+    }
+}

@@ -1,0 +1,25 @@
+//! The admin port: HTTP/1.1 on a thread of its own, so that it answers while every worker is jammed.
+
+mod pages;
+mod port;
+
+use carveout_config::Config;
+use carveout_health::Health;
+use carveout_metrics::Metrics;
+use carveout_telemetry::LogControl;
+use tokio::runtime::Handle;
+
+use crate::About;
+
+pub(crate) use port::AdminPort;
+
+/// What the admin port shows and controls.
+pub(crate) struct Admin {
+    pub(crate) about: About,
+    pub(crate) health: Health,
+    pub(crate) metrics: Metrics,
+    pub(crate) config: Config,
+    pub(crate) log: Option<LogControl>,
+    /// The pool that handlers run on, for the one page that tells whether it is stuck.
+    pub(crate) workers: Handle,
+}

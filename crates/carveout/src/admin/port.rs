@@ -1,0 +1,88 @@
+use std::convert::Infallible;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::sync::oneshot;
+
+use super::Admin;
+use crate::settings::AdminConfig;
+
+/// A caller that has not sent its request's head by then is let go: nobody may hold an admin connection open for free.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+
+/// The open admin port. It closes when this is dropped.
+pub(crate) struct AdminPort {
+    addr: SocketAddr,
+    /// Dropping the sender ends the thread.
+    close: Option<oneshot::Sender<Infallible>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Admin {
+    /// Binds where `config` says and serves from then on.
+    pub(crate) fn open(self, config: &AdminConfig) -> io::Result<AdminPort> {
+        let (host, port) = (config.host.as_str(), config.port);
+        let listener = TcpListener::bind((host, port))
+            .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {host}:{port}: {error}")))?;
+        listener.set_nonblocking(true)?;
+        let addr = listener.local_addr()?;
+        let (close, closed) = oneshot::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let thread = std::thread::Builder::new().name("admin".to_owned()).spawn(move || {
+            runtime.block_on(async move {
+                tokio::select! {
+                    () = accept(listener, Arc::new(self)) => {}
+                    _ = closed => {}
+                }
+            });
+        })?;
+        Ok(AdminPort { addr, close: Some(close), thread: Some(thread) })
+    }
+}
+
+impl AdminPort {
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Closes the port and waits for its thread.
+    pub(crate) fn close(self) {}
+}
+
+impl Drop for AdminPort {
+    fn drop(&mut self) {
+        self.close.take();
+        if let Some(thread) = self.thread.take() {
+            // A panic in the admin thread was counted by the hook; there is nobody left to tell.
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, admin: Arc<Admin>) {
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let admin = admin.clone();
+                let service = service_fn(move |request| {
+                    let admin = admin.clone();
+                    async move { Ok::<_, Infallible>(admin.answer(request, peer.ip()).await) }
+                });
+                let mut http = http1::Builder::new();
+                http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+                // An error here is a caller that went away; it has seen that for itself.
+                tokio::spawn(async move { drop(http.serve_connection(TokioIo::new(stream), service).await) });
+            }
+            // Most likely the limit of open files: at once it would only fail again.
+            Err(_) => tokio::time::sleep(ACCEPT_RETRY).await,
+        }
+    }
+}

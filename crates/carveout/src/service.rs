@@ -1,0 +1,162 @@
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+
+use carveout_config::Live;
+use carveout_grpc::{ContractError, Drained, Routes, Stack, StackOptions};
+use carveout_health::{Health, Phase};
+use carveout_metrics::{BuildInfo, Metrics};
+use carveout_telemetry::LogControl;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::admin::{Admin, AdminPort};
+use crate::settings::{LifecycleConfig, ServiceConfig, Settings};
+use crate::{About, Boot};
+
+/// Whatever a service's start function fails with.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The step that a start failed at, and why.
+#[derive(Debug)]
+pub enum StartError {
+    /// The admin port could not be opened.
+    Admin(io::Error),
+    /// The service's own start function failed.
+    Dependencies(BoxError),
+    /// The services that it built do not fit their contracts.
+    Contract(ContractError),
+    /// The gRPC port could not be opened.
+    Bind(io::Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (step, why): (&str, &dyn fmt::Display) = match self {
+            StartError::Admin(why) => ("admin", why),
+            StartError::Dependencies(why) => ("dependencies", why),
+            StartError::Contract(why) => ("contract", why),
+            StartError::Bind(why) => ("bind", why),
+        };
+        write!(f, "start failed at {step}: {why}")
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            StartError::Admin(why) | StartError::Bind(why) => Some(why),
+            StartError::Dependencies(why) => Some(why.as_ref()),
+            StartError::Contract(why) => Some(why),
+        }
+    }
+}
+
+/// A service that serves. [`run`](crate::run) drives one for a process; a test starts and stops its own.
+pub struct Running {
+    grpc: SocketAddr,
+    health: Health,
+    metrics: Metrics,
+    lifecycle: Live<LifecycleConfig>,
+    admin: AdminPort,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<Drained>,
+}
+
+/// How a service came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// Connections that were cut because their calls had not ended within the budget.
+    pub cut: usize,
+}
+
+impl Running {
+    /// Takes every step of the start in order: admin port, dependencies, bind, ready.
+    ///
+    /// Telemetry is the process's own business ([`run`](crate::run) sets it up first); `log` is its control, if there is one.
+    pub async fn start<C, F>(about: About, settings: Settings<C>, log: Option<LogControl>, start: F) -> Result<Self, StartError>
+    where
+        C: ServiceConfig,
+        F: AsyncFnOnce(Boot, Live<C>) -> Result<Routes, BoxError>,
+    {
+        let health = Health::new();
+        let metrics = Metrics::new(BuildInfo {
+            service: about.name.to_owned(),
+            version: about.version.to_owned(),
+            commit: about.commit().to_owned(),
+        });
+        let workers = tokio::runtime::Handle::current();
+        metrics.register_runtime(workers.clone(), "workers");
+
+        // First, so that the probes and metrics answer while a slow dependency is waited for.
+        let admin = Admin { about, health: health.clone(), metrics: metrics.clone(), config: settings.config.clone(), log, workers };
+        let admin = admin.open(&settings.admin.get()).map_err(StartError::Admin)?;
+
+        let boot = Boot::new(about, health.clone(), metrics.clone());
+        let routes = start(boot, settings.service).await.map_err(StartError::Dependencies)?;
+
+        let config = settings.grpc.get();
+        let options = StackOptions {
+            service: about.name.to_owned(),
+            default_deadline: config.default_deadline,
+            health: health.clone(),
+            metrics: metrics.clone(),
+        };
+        let stack = Stack::new(routes, options).map_err(StartError::Contract)?;
+        let listener = carveout_grpc::bind(&config).await.map_err(StartError::Bind)?;
+        let grpc = listener.local_addr().map_err(StartError::Bind)?;
+
+        let (stop, stopped) = oneshot::channel::<()>();
+        let lifecycle = settings.lifecycle;
+        let drain = lifecycle.clone();
+        let server = tokio::spawn(async move {
+            // A dropped sender, too, is somebody who wants it to end.
+            let stopped = async { drop(stopped.await) };
+            carveout_grpc::serve(listener, stack, &config, drain.get().drain_timeout, stopped).await
+        });
+        health.enter(Phase::Serving);
+        Ok(Self { grpc, health, metrics, lifecycle, admin, stop, server })
+    }
+
+    /// Where the gRPC server listens.
+    pub fn grpc_addr(&self) -> SocketAddr {
+        self.grpc
+    }
+
+    /// Where the admin port listens.
+    pub fn admin_addr(&self) -> SocketAddr {
+        self.admin.addr()
+    }
+
+    /// The service's health.
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// The service's metrics.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Takes every step of the stop in order: not ready, lame duck, GOAWAY and drain, cut. `flush` runs before the last one, which closes
+    /// the admin port.
+    pub async fn stop(self, flush: impl FnOnce()) -> Stopped {
+        self.health.enter(Phase::Draining);
+        tokio::time::sleep(self.lifecycle.get().lame_duck).await;
+
+        self.health.enter(Phase::Stopped);
+        // It fails only when the server has ended already, and then there is nothing to tell it.
+        let _ = self.stop.send(());
+        let cut = match self.server.await {
+            Ok(drained) => drained.cut,
+            Err(panic) => {
+                tracing::error!(%panic, "the server loop ended by itself");
+                0
+            }
+        };
+
+        flush();
+        self.admin.close();
+        Stopped { cut }
+    }
+}

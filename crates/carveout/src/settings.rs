@@ -1,0 +1,138 @@
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use carveout_config::{Config, ConfigError, Invalid, Live, Loader, Sources};
+use carveout_grpc::ServerConfig;
+use carveout_telemetry::TelemetryConfig;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::About;
+use crate::args::Load;
+
+/// A service's own section, `[service]`: a plain struct with defaults.
+///
+/// ```
+/// use carveout::{Invalid, ServiceConfig};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// #[serde(default, deny_unknown_fields)]
+/// struct OrdersConfig {
+///     max_page_size: u32,
+/// }
+///
+/// impl Default for OrdersConfig {
+///     fn default() -> Self {
+///         Self { max_page_size: 100 }
+///     }
+/// }
+///
+/// impl ServiceConfig for OrdersConfig {
+///     fn check(&self) -> Result<(), Invalid> {
+///         if self.max_page_size == 0 {
+///             return Err(Invalid::new("max_page_size", "must be at least 1"));
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait ServiceConfig: Serialize + DeserializeOwned + Default + Send + Sync + 'static {
+    /// Refuses values that have the right type and make no sense. Called at the start and at every reload.
+    fn check(&self) -> Result<(), Invalid> {
+        Ok(())
+    }
+}
+
+/// For a service with no settings of its own.
+impl ServiceConfig for () {}
+
+/// The `[admin]` section: where the admin port listens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AdminConfig {
+    /// Address to listen on. Whoever reaches it can read everything there; only loopback can change anything.
+    pub host: String,
+    /// Port to listen on; 0 takes any free one.
+    pub port: u16,
+}
+
+impl Default for AdminConfig {
+    fn default() -> Self {
+        Self { host: "0.0.0.0".to_owned(), port: 9090 }
+    }
+}
+
+/// The `[lifecycle]` section: how a stop goes. Kubernetes' `terminationGracePeriodSeconds` must be longer than all of it together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LifecycleConfig {
+    /// How long to go on serving after readiness was taken back, so that every balancer has noticed.
+    #[serde(with = "humantime_serde")]
+    pub lame_duck: Duration,
+    /// How long calls under way may take to end before their connections are cut.
+    #[serde(with = "humantime_serde")]
+    pub drain_timeout: Duration,
+    /// How long the last spans and logs may take to leave.
+    #[serde(with = "humantime_serde")]
+    pub flush_timeout: Duration,
+}
+
+impl Default for LifecycleConfig {
+    fn default() -> Self {
+        Self {
+            lame_duck: Duration::from_secs(5),
+            drain_timeout: Duration::from_secs(20),
+            flush_timeout: Duration::from_secs(3),
+        }
+    }
+}
+
+/// Every section of a service, loaded and valid.
+pub struct Settings<C> {
+    /// The handle that prints and reloads all of it.
+    pub config: Config,
+    /// `[grpc]`
+    pub grpc: Live<ServerConfig>,
+    /// `[admin]`
+    pub admin: Live<AdminConfig>,
+    /// `[telemetry]`
+    pub telemetry: Live<TelemetryConfig>,
+    /// `[lifecycle]`
+    pub lifecycle: Live<LifecycleConfig>,
+    /// `[service]`
+    pub service: Live<C>,
+}
+
+impl<C: ServiceConfig> Settings<C> {
+    /// Loads all sections; the error lists every mistake.
+    pub fn load(sources: Sources) -> Result<Self, ConfigError> {
+        let mut loader = Loader::read(sources);
+        let grpc = loader.section("grpc");
+        let admin = loader.section("admin");
+        let telemetry = loader.section("telemetry");
+        let lifecycle = loader.section("lifecycle");
+        let service = loader.section_checked("service", C::check);
+        Ok(Self { config: loader.finish()?, grpc, admin, telemetry, lifecycle, service })
+    }
+}
+
+/// Where a process finds its configuration: see `--help`.
+pub(crate) fn process_sources(about: &About, load: Load) -> Sources {
+    let env = |suffix: &str| std::env::var_os(format!("{}_{suffix}", about.env_name()));
+    let mut sources = Sources::new(about.name).env(std::env::vars_os());
+    if let Some(dir) = load.config_dir.or_else(|| env("CONFIG_DIR").map(PathBuf::from)).or_else(usual_config_dir) {
+        sources = sources.dir(dir);
+    }
+    let profile = load.profile.or_else(|| env("PROFILE").map(|profile| profile.to_string_lossy().into_owned()));
+    if let Some(profile) = profile {
+        sources = sources.profile(profile);
+    }
+    load.set.into_iter().fold(sources, Sources::set)
+}
+
+/// Under `cargo run` the crate's own folder, whatever the current one is; else `./config`, if it is there.
+fn usual_config_dir() -> Option<PathBuf> {
+    let of_crate = std::env::var_os("CARGO_MANIFEST_DIR").map(|dir| Path::new(&dir).join("config"));
+    of_crate.into_iter().chain([PathBuf::from("config")]).find(|dir| dir.is_dir())
+}

@@ -1,0 +1,103 @@
+//! The admin port: what each page says, and that it says it while every worker is stuck.
+
+use std::sync::Arc;
+use std::sync::Barrier;
+
+use carveout::{About, Boot, BoxError, Dependency, Live, Routes};
+use carveout_testing::TestService;
+
+const ABOUT: About = About { name: "admin-test", version: "1.2.3", commit: Some("abc") };
+
+async fn start(_: Boot, _: Live<()>) -> Result<Routes, BoxError> {
+    Ok(Routes::new())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_answers_and_wrong_ones_say_what_there_is() {
+    let service = TestService::start(ABOUT, start).await;
+    for (page, said) in [
+        ("/livez", "ok"),
+        ("/readyz", "ready"),
+        ("/startupz", "started"),
+        ("/admin/build", r#""version":"1.2.3""#),
+        ("/admin/config", "[grpc]"),
+        ("/admin/workers", r#""stuck":false"#),
+        ("/metrics", "build_info"),
+        ("/", "/readyz"),
+    ] {
+        let answer = service.admin_get(page).await;
+        assert_eq!(answer.status, 200, "{page}: {}", answer.body);
+        assert!(answer.body.contains(said), "{page}: {}", answer.body);
+    }
+    let unknown = service.admin_get("/ready").await;
+    assert_eq!(unknown.status, 404);
+    assert!(unknown.body.contains("/readyz"), "{}", unknown.body);
+    assert_eq!(service.admin_post("/metrics").await.status, 405);
+    assert_eq!(service.admin_get("/admin/config/reload").await.status, 405, "what changes something is POST");
+    assert_eq!(service.admin_post("/admin/config/reload").await.status, 200);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn readiness_follows_critical_dependencies_and_liveness_asks_none() {
+    let start = async |boot: Boot, _: Live<()>| {
+        boot.health().watch_dependency(Dependency::critical("database"), || async { Err("connection refused") });
+        Ok(Routes::new())
+    };
+    let service = TestService::start(ABOUT, start).await;
+    let mut verbose = service.admin_get("/readyz?verbose").await;
+    while !verbose.body.contains("connection refused") {
+        tokio::task::yield_now().await;
+        verbose = service.admin_get("/readyz?verbose").await;
+    }
+    assert_eq!(verbose.status, 503);
+    assert_eq!(service.admin_get("/readyz").await.status, 503);
+    assert_eq!(service.admin_get("/livez").await.status, 200);
+    assert_eq!(service.admin_get("/startupz").await.status, 200);
+    assert!(!service.serves("").await);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_port_answers_while_every_worker_is_stuck_and_says_so() {
+    let service = TestService::start(ABOUT, start).await;
+    let admin = service.admin_addr();
+    // Three parties: the two workers, and this test's own thread, which lets them go.
+    let stuck = Arc::new(Barrier::new(3));
+    let begun = Arc::new(Barrier::new(3));
+    let asked = std::thread::spawn({
+        let (stuck, begun) = (stuck.clone(), begun.clone());
+        move || {
+            begun.wait();
+            let answers = ["/livez", "/metrics", "/admin/workers"].map(|page| get(admin, page));
+            stuck.wait();
+            answers
+        }
+    });
+    let jam = |_| {
+        let (stuck, begun) = (stuck.clone(), begun.clone());
+        tokio::spawn(async move {
+            begun.wait();
+            stuck.wait();
+        })
+    };
+    let jams = [0, 1].map(jam);
+    for jam in jams {
+        jam.await.unwrap();
+    }
+    let [live, metrics, workers] = asked.join().unwrap();
+    assert!(live.starts_with("HTTP/1.0 200"), "{live}");
+    assert!(metrics.starts_with("HTTP/1.0 200"), "{metrics}");
+    assert!(workers.starts_with("HTTP/1.0 503") && workers.contains(r#""stuck":true"#), "{workers}");
+    service.stop().await;
+}
+
+/// A request from a thread of its own: the workers of the test's runtime are stuck.
+fn get(addr: std::net::SocketAddr, page: &str) -> String {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(addr).unwrap();
+    write!(stream, "GET {page} HTTP/1.0\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}

@@ -1,0 +1,14 @@
+//! What other services import of {{ project-name }}: its messages, its client, and its contract's descriptors.
+//!
+//! ```no_run
+//! use carveout_grpc::{Channel, ClientConfig};
+//! use {{ crate_name }}_api::{Client, GetItemRequest};
+//!
+//! # async fn call() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut client = Client::new(Channel::new(&ClientConfig::to("http://{{ project-name }}:{{ grpc_port }}"))?);
+//! let answer = client.get_item(GetItemRequest { id: "1".into() }).await?;
+//! # Ok(()) }
+//! ```
+#![allow(missing_docs, clippy::all, reason = "generated from the contract, which documents itself")]
+
+include!(concat!(env!("OUT_DIR"), "/contract.rs"));

@@ -1,0 +1,110 @@
+//! Collects the answers to a template's questions: flags, a file, the workspace's defaults, the template's own, and at last a person.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+use toml_edit::{Document, Item, Value};
+
+use crate::error::{Error, Result, nearest};
+use crate::render::Answers;
+use crate::template::{Placeholder, Template};
+
+/// What is known before anybody is asked, by placeholder.
+#[derive(Default)]
+pub(crate) struct Given {
+    /// From the command line.
+    pub(crate) flags: BTreeMap<String, String>,
+    /// From `--answers`.
+    pub(crate) file: BTreeMap<String, String>,
+    /// From the workspace, and what is derived from the name.
+    pub(crate) derived: BTreeMap<String, String>,
+}
+
+impl Given {
+    /// Reads `--answers FILE`: TOML, a key a placeholder.
+    pub(crate) fn read_file(&mut self, path: &Path, template: &Template) -> Result<()> {
+        let text = fs::read_to_string(path).map_err(|error| Error::io("read", path, error))?;
+        let document = Document::parse(text).map_err(|error| Error::usage(format!("{}: {error}", path.display()).trim_end()))?;
+        let names: Vec<&str> = template.placeholders.iter().map(|placeholder| placeholder.name.as_str()).collect();
+        for (key, item) in document.iter() {
+            if !names.contains(&key) {
+                let error = Error::usage(format!("{}: there is no question {key:?}", path.display()));
+                let near = nearest(key, names.iter().copied()).map(|near| format!("did you mean `{near}`? "));
+                return Err(error.help(format!("{}(questions: {})", near.unwrap_or_default(), names.join(", "))));
+            }
+            let answer = match item {
+                Item::Value(Value::String(text)) => text.value().clone(),
+                Item::Value(Value::Boolean(flag)) => flag.value().to_string(),
+                Item::Value(Value::Integer(number)) => number.value().to_string(),
+                _ => return Err(Error::usage(format!("{}: {key} must be a text, a number, true or false", path.display()))),
+            };
+            self.file.insert(key.to_owned(), answer);
+        }
+        Ok(())
+    }
+
+    fn of(&self, placeholder: &Placeholder) -> Option<String> {
+        let name = &placeholder.name;
+        let known = [&self.flags, &self.file, &self.derived].into_iter().find_map(|source| source.get(name));
+        known.or(placeholder.default.as_ref()).cloned()
+    }
+}
+
+/// All answers, or one error that lists everything that is missing or wrong.
+pub(crate) fn collect(name: &str, template: &Template, given: &Given, may_ask: bool) -> Result<Answers> {
+    let mut answers = Answers::for_name(name);
+    let mut problems = Vec::new();
+    let may_ask = may_ask && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    for placeholder in &template.placeholders {
+        let answer = match given.of(placeholder) {
+            Some(answer) => answer,
+            None if may_ask => ask(placeholder)?,
+            None => {
+                problems.push(format!("{} is not answered ({}): {}", placeholder.name, placeholder.prompt, how(placeholder)));
+                continue;
+            }
+        };
+        if let Some(why) = placeholder.refuses(&answer) {
+            problems.push(format!("{} = {answer:?} {why}", placeholder.name));
+        }
+        answers.set(&placeholder.name, answer);
+    }
+    match problems.as_slice() {
+        [] => Ok(answers),
+        problems => {
+            let error = Error::usage(problems.join("\n       "));
+            Err(error.help("organisation-wide answers go under [workspace.metadata.carveout] in the workspace's Cargo.toml"))
+        }
+    }
+}
+
+fn how(placeholder: &Placeholder) -> String {
+    match placeholder.name.as_str() {
+        "org" | "owner" => format!("give --{0} or {0} = \"...\" in --answers", placeholder.name),
+        name => format!("give {name} = \"...\" in --answers"),
+    }
+}
+
+fn ask(placeholder: &Placeholder) -> Result<String> {
+    let mut err = std::io::stderr();
+    loop {
+        let choices = if placeholder.choices.is_empty() { String::new() } else { format!(" [{}]", placeholder.choices.join(", ")) };
+        let _ = write!(err, "{}{choices}: ", placeholder.prompt);
+        let _ = err.flush();
+        let mut line = String::new();
+        match std::io::stdin().read_line(&mut line) {
+            Ok(0) => return Err(Error::usage(format!("{} is not answered", placeholder.name)).help(how(placeholder))),
+            Ok(_) => {}
+            Err(error) => return Err(Error::failed(format!("cannot read an answer: {error}"))),
+        }
+        let answer = line.trim().to_owned();
+        match placeholder.refuses(&answer) {
+            Some(why) => {
+                let _ = writeln!(err, "it {why}");
+            }
+            None => return Ok(answer),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Stamps out services and keeps them alike.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true, max_term_width = 110)]
+#[command(after_help = "Exit codes: 0 ok, 1 input or output failed, 2 wrong usage or name, 3 drift, 4 conflict with what is there, 5 verification failed and \
+                        rolled back.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Stamp out a new service
+    NewService(NewService),
+    /// Take a service out again: its folder, its contract, its entries in Cargo.toml and Cargo.lock
+    RemoveService(RemoveService),
+    /// List the templates and their features
+    ListTemplates {
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Render services/greeter from templates/service again, or say how it differs
+    Golden {
+        /// Change nothing: print the difference, and exit with 3 if there is one
+        #[arg(long)]
+        check: bool,
+    },
+    /// Run every test of this repository
+    Test,
+    /// Measure, and print the figures
+    Bench {
+        #[command(subcommand)]
+        bench: Bench,
+    },
+    /// Print completions for a shell
+    Completions { shell: Shell },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Bench {
+    /// Time a warm `new-service` in this repository's shape and in a large workspace
+    NewService {
+        /// Services in the large workspace
+        #[arg(long, default_value_t = 300)]
+        services: usize,
+        /// Timed runs of each
+        #[arg(long, default_value_t = 10)]
+        runs: usize,
+    },
+    /// Build a stamped service and a hello-world of tonic from nothing, and compare
+    Build {
+        /// Builds of each
+        #[arg(long, default_value_t = 1)]
+        runs: usize,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct NewService {
+    /// Lower-case words joined by single dashes, at most 40 characters
+    pub(crate) name: String,
+    /// A folder of templates/, or the path of a template
+    #[arg(long, default_value = "service")]
+    pub(crate) template: String,
+    /// The team that owns the service
+    #[arg(long)]
+    pub(crate) owner: Option<String>,
+    /// The organisation: the first part of the contract's package
+    #[arg(long)]
+    pub(crate) org: Option<String>,
+    /// Switch a feature of the template on (`list-templates` shows them)
+    #[arg(long, value_name = "FEATURE", value_delimiter = ',', num_args = 1..)]
+    pub(crate) with: Vec<String>,
+    /// Print what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print what would be done as a diff, and do nothing
+    #[arg(long)]
+    pub(crate) diff: bool,
+    /// Never ask; a missing answer is an error
+    #[arg(long)]
+    pub(crate) no_input: bool,
+    /// Answers to the template's questions, as TOML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) answers: Option<PathBuf>,
+    /// Where the service takes the kit from; by default the workspace if the kit is in it, else this checkout
+    #[arg(long, value_name = "workspace|git|path|registry")]
+    pub(crate) kit_source: Option<String>,
+    /// The URL for git, the folder for path
+    #[arg(long, value_name = "WHERE")]
+    pub(crate) kit_location: Option<String>,
+    /// Build or test the service before it stays; if that fails, nothing stays
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) verify: Verify,
+    /// Build it, run it, call it, and keep it running until Ctrl-C
+    #[arg(long)]
+    pub(crate) start: bool,
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Args)]
+pub(crate) struct RemoveService {
+    pub(crate) name: String,
+    /// Print what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Remove it even if another package depends on it
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Verify {
+    #[default]
+    None,
+    Check,
+    Test,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    #[default]
+    Text,
+    Json,
+}

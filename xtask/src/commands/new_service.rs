@@ -1,0 +1,240 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::json;
+use toml_edit::{Document, Item};
+
+use super::{kit, say, shelves, start, workspace};
+use crate::answers::{self, Given};
+use crate::apply::{Applied, Change};
+use crate::cli::{Format, NewService, Verify};
+use crate::error::{Error, Result, nearest};
+use crate::lockfile::{self, Entry};
+use crate::plan::{Edit, Plan};
+use crate::render::{Answers, render};
+use crate::template::Template;
+use crate::workspace::{Package, SERVICES, Workspace};
+use crate::{manifest, names, ports};
+
+pub(super) fn run(args: &NewService) -> Result<()> {
+    names::check_form(&args.name)?;
+    let workspace = workspace()?;
+    let template = Template::load(&args.template, &shelves(Some(&workspace)))?;
+    let packages = workspace.packages()?;
+    let package_names: Vec<String> = packages.iter().map(|package| package.name.clone()).collect();
+    let folder = format!("{SERVICES}/{}", args.name);
+    // A folder that is there is the plainer thing to say, and the package in it the reason for the clash.
+    if workspace.root.join(&folder).exists() {
+        return Err(Error::conflict(format!("{} is there already", workspace.root.join(&folder).display()))
+            .help("choose another name, or remove it first (`cargo xtask remove-service`)"));
+    }
+    let mut dependencies = workspace.locked();
+    dependencies.retain(|name| !package_names.contains(name));
+    names::check_clash(&args.name, &package_names, &dependencies)?;
+
+    let answers = answers(args, &workspace, &template, &packages)?;
+    let rendered = render(&template, &answers)?;
+    let (plan, lock) = plan(&workspace, &folder, rendered, &answers)?;
+    plan.check(&workspace.root)?;
+
+    let dry = args.dry_run || args.diff;
+    match args.format {
+        Format::Text if args.diff => say(&plan.to_diff(&workspace.root)),
+        Format::Text => say(&plan.to_text()),
+        Format::Json => {}
+    }
+    if !dry {
+        let applied = Change::begin(&workspace.root)?.apply(&plan)?;
+        settle(&workspace, applied, lock, args)?;
+    }
+    let port = answers.get("grpc_port").unwrap_or_default();
+    match args.format {
+        Format::Json => say(&json!({ "service": args.name, "plan": plan.to_json(), "applied": !dry, "grpc_port": port }).to_string()),
+        Format::Text if !dry => say(&next_steps(&args.name, &answers, &plan)),
+        Format::Text => {}
+    }
+    if args.start && !dry { start::run(&workspace, &args.name) } else { Ok(()) }
+}
+
+fn answers(args: &NewService, workspace: &Workspace, template: &Template, packages: &[Package]) -> Result<Answers> {
+    let mut given = Given::default();
+    let flags = [("owner", &args.owner), ("org", &args.org), ("kit_source", &args.kit_source), ("kit_location", &args.kit_location)];
+    for (name, value) in flags {
+        given.flags.extend(value.iter().map(|value| (name.to_owned(), value.clone())));
+    }
+    let features = template.features();
+    for feature in &args.with {
+        if !features.contains(&feature.as_str()) {
+            let error = Error::usage(format!("the template {:?} has no feature {feature:?}", args.template));
+            let near = nearest(feature, features.iter().copied()).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+            return Err(error.help(format!("{near}(features: {})", features.join(", "))));
+        }
+        given.flags.insert(feature.clone(), "true".to_owned());
+    }
+    if let Some(file) = &args.answers {
+        given.read_file(file, template)?;
+    }
+    for key in ["org", "owner"] {
+        // A team's own workspace says it once; a template's default would be somebody else's name.
+        let default = workspace.default_answer(key)?;
+        given.derived.extend(default.map(|default| (key.to_owned(), default)));
+    }
+    let folders: Vec<PathBuf> = packages.iter().map(|package| package.folder.clone()).collect();
+    let port = ports::derive(&args.name, &ports::taken(workspace, &folders, &args.name));
+    given.derived.insert("grpc_port".to_owned(), port.to_string());
+    let (source, location) = match packages.iter().any(|package| package.name == "carveout") {
+        true => ("workspace", String::new()),
+        false => ("path", kit().display().to_string()),
+    };
+    given.derived.insert("kit_source".to_owned(), source.to_owned());
+    given.derived.insert("kit_location".to_owned(), location);
+    answers::collect(&args.name, template, &given, !args.no_input)
+}
+
+/// Whether the lock file is part of the plan, or cargo has to make it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lock {
+    Planned,
+    ByCargo,
+}
+
+fn plan(workspace: &Workspace, folder: &str, rendered: BTreeMap<String, Vec<u8>>, answers: &Answers) -> Result<(Plan, Lock)> {
+    let mut plan = Plan::default();
+    let shared = answers.get("kit_source") == Some("workspace") || workspace.root.join("proto").is_dir();
+    let contract = format!("proto/{}/{}", answers.get("org").unwrap_or_default(), answers.get("crate_name").unwrap_or_default());
+    let (mut service, mut contracts) = (BTreeMap::new(), BTreeMap::new());
+    for (file, content) in rendered {
+        match file.strip_prefix(&format!("{contract}/")).filter(|_| shared) {
+            Some(inner) => contracts.insert(inner.to_owned(), content),
+            None => service.insert(file, content),
+        };
+    }
+    let entries = entries(&service)?;
+    if !contracts.is_empty() {
+        plan.create.insert(contract, contracts);
+    }
+    plan.create.insert(folder.to_owned(), service);
+
+    let patterns = workspace.patterns()?;
+    if let Some(pattern) = patterns.excluding(folder) {
+        return Err(Error::conflict(format!("the workspace excludes {folder} (exclude = [\"{pattern}\"])")).help("take that exclusion out of its Cargo.toml"));
+    }
+    if !patterns.include(folder) {
+        let after = manifest::add_member(&workspace.manifest, folder)?;
+        plan.edit.push(Edit { path: "Cargo.toml".to_owned(), before: workspace.manifest.clone(), after });
+    }
+    let before = fs::read_to_string(workspace.root.join("Cargo.lock")).unwrap_or_default();
+    match lockfile::add(&before, &entries) {
+        Some(after) => {
+            plan.edit.push(Edit { path: "Cargo.lock".to_owned(), before, after });
+            Ok((plan, Lock::Planned))
+        }
+        None => Ok((plan, Lock::ByCargo)),
+    }
+}
+
+/// What the lock file has to know of the rendered packages.
+fn entries(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<Entry>> {
+    let manifests = files.iter().filter(|(path, _)| *path == "Cargo.toml" || path.ends_with("/Cargo.toml"));
+    let read = |(path, content): (&String, &Vec<u8>)| -> Result<Entry> {
+        let text = String::from_utf8_lossy(content).into_owned();
+        let document = Document::parse(text).map_err(|error| Error::usage(format!("the template's {path} is no TOML: {error}").trim_end()))?;
+        let package = |key: &str| document.get("package").and_then(|package| package.get(key)).and_then(Item::as_str).unwrap_or_default().to_owned();
+        let mut dependencies = BTreeSet::new();
+        for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            for (key, item) in document.get(section).and_then(Item::as_table_like).into_iter().flat_map(|table| table.iter()) {
+                dependencies.insert(item.get("package").and_then(Item::as_str).unwrap_or(key).to_owned());
+            }
+        }
+        Ok(Entry { name: package("name"), version: package("version"), dependencies })
+    };
+    manifests.map(read).collect()
+}
+
+/// Brings the lock file up to date where that is cargo's work, verifies what was asked for, and keeps the change or takes it back.
+fn settle(workspace: &Workspace, applied: Applied<'_>, lock: Lock, args: &NewService) -> Result<()> {
+    let before = fs::read(workspace.root.join("Cargo.lock")).ok();
+    let outcome = match lock {
+        Lock::Planned => Ok(()),
+        Lock::ByCargo => lock_by_cargo(workspace),
+    };
+    let outcome = outcome.and_then(|()| verify(workspace, args));
+    match outcome {
+        Ok(()) => applied.commit(),
+        Err(error) => {
+            applied.roll_back()?;
+            if lock == Lock::ByCargo {
+                let path = workspace.root.join("Cargo.lock");
+                let restored = match before {
+                    Some(before) => fs::write(&path, before),
+                    None => fs::remove_file(&path).or_else(|error| if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }),
+                };
+                restored.map_err(|error| Error::io("restore", &path, error))?;
+            }
+            Err(error)
+        }
+    }
+}
+
+fn lock_by_cargo(workspace: &Workspace) -> Result<()> {
+    let metadata = |offline: &[&str]| {
+        let mut cargo = cargo(workspace);
+        cargo.args(["metadata", "--format-version", "1", "--quiet"]).args(offline).output()
+    };
+    let failed = |error: std::io::Error| Error::failed(format!("cannot run cargo: {error}"));
+    if metadata(&["--offline"]).map_err(failed)?.status.success() {
+        return Ok(());
+    }
+    eprintln!("something that the service needs is not downloaded yet: asking cargo to update Cargo.lock with the network");
+    let output = metadata(&[]).map_err(failed)?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    Err(Error::verification(format!("cargo cannot resolve the new service, so it was taken back:\n{why}")))
+}
+
+fn verify(workspace: &Workspace, args: &NewService) -> Result<()> {
+    let command = match args.verify {
+        Verify::None => return Ok(()),
+        Verify::Check => "check",
+        Verify::Test => "test",
+    };
+    let api = format!("{}-api", args.name);
+    let packages = ["-p", &args.name, "-p", &api, "--all-targets", "--locked"];
+    let status = cargo(workspace).arg(command).args(packages).stdout(std::io::stderr()).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(Error::verification(format!("cargo {command} failed for {}, so it was taken back", args.name))),
+        Err(error) => Err(Error::verification(format!("cannot run cargo, so {} was taken back: {error}", args.name))),
+    }
+}
+
+pub(super) fn cargo(workspace: &Workspace) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(&workspace.root);
+    // What cargo told this program about its own package is nothing that the service should see.
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CARGO_PKG_") || name.to_string_lossy().starts_with("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+fn next_steps(name: &str, answers: &Answers, plan: &Plan) -> String {
+    let contract = plan.create.iter().flat_map(|(folder, files)| files.keys().map(move |file| format!("{folder}/{file}")));
+    let contract = contract.into_iter().find(|path| path.ends_with(".proto")).unwrap_or_default();
+    let crate_name = answers.get("crate_name").unwrap_or_default();
+    format!(
+        "\n{name} is there. Next:\n  \
+         the contract        {contract}\n  \
+         the business logic  {SERVICES}/{name}/src/domain.rs, and src/rpc.rs to adapt it\n  \
+         run it              cargo run -p {name} -- --profile dev\n  \
+         test it             cargo test -p {name}\n  \
+         its settings        cargo run -p {name} -- --print-config   (environment: {}__...)",
+        crate_name.to_uppercase()
+    )
+}
