@@ -1,4 +1,5 @@
-//! Collects the answers to a template's questions: flags, a file, the workspace's defaults, the template's own, and at last a person.
+//! Collects the answers to a template's questions: flags, a file, the workspace's defaults, the
+//! template's own, and at last a person.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,19 +27,35 @@ impl Given {
     /// Reads `--answers FILE`: TOML, a key a placeholder.
     pub(crate) fn read_file(&mut self, path: &Path, template: &Template) -> Result<()> {
         let text = fs::read_to_string(path).map_err(|error| Error::io("read", path, error))?;
-        let document = Document::parse(text).map_err(|error| Error::usage(format!("{}: {error}", path.display()).trim_end()))?;
-        let names: Vec<&str> = template.placeholders.iter().map(|placeholder| placeholder.name.as_str()).collect();
+        let document = Document::parse(text)
+            .map_err(|error| Error::usage(format!("{}: {error}", path.display()).trim_end()))?;
+        let names: Vec<&str> = template
+            .placeholders
+            .iter()
+            .map(|placeholder| placeholder.name.as_str())
+            .collect();
         for (key, item) in document.iter() {
             if !names.contains(&key) {
-                let error = Error::usage(format!("{}: there is no question {key:?}", path.display()));
-                let near = nearest(key, names.iter().copied()).map(|near| format!("did you mean `{near}`? "));
-                return Err(error.help(format!("{}(questions: {})", near.unwrap_or_default(), names.join(", "))));
+                let error =
+                    Error::usage(format!("{}: there is no question {key:?}", path.display()));
+                let near = nearest(key, names.iter().copied())
+                    .map(|near| format!("did you mean `{near}`? "));
+                return Err(error.help(format!(
+                    "{}(questions: {})",
+                    near.unwrap_or_default(),
+                    names.join(", ")
+                )));
             }
             let answer = match item {
                 Item::Value(Value::String(text)) => text.value().clone(),
                 Item::Value(Value::Boolean(flag)) => flag.value().to_string(),
                 Item::Value(Value::Integer(number)) => number.value().to_string(),
-                _ => return Err(Error::usage(format!("{}: {key} must be a text, a number, true or false", path.display()))),
+                _ => {
+                    return Err(Error::usage(format!(
+                        "{}: {key} must be a text, a number, true or false",
+                        path.display()
+                    )));
+                }
             };
             self.file.insert(key.to_owned(), answer);
         }
@@ -47,13 +64,20 @@ impl Given {
 
     fn of(&self, placeholder: &Placeholder) -> Option<String> {
         let name = &placeholder.name;
-        let known = [&self.flags, &self.file, &self.derived].into_iter().find_map(|source| source.get(name));
+        let known = [&self.flags, &self.file, &self.derived]
+            .into_iter()
+            .find_map(|source| source.get(name));
         known.or(placeholder.default.as_ref()).cloned()
     }
 }
 
 /// All answers, or one error that lists everything that is missing or wrong.
-pub(crate) fn collect(name: &str, template: &Template, given: &Given, may_ask: bool) -> Result<Answers> {
+pub(crate) fn collect(
+    name: &str,
+    template: &Template,
+    given: &Given,
+    may_ask: bool,
+) -> Result<Answers> {
     let mut answers = Answers::for_name(name);
     let mut problems = Vec::new();
     let may_ask = may_ask && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
@@ -62,7 +86,12 @@ pub(crate) fn collect(name: &str, template: &Template, given: &Given, may_ask: b
             Some(answer) => answer,
             None if may_ask => ask(placeholder)?,
             None => {
-                problems.push(format!("{} is not answered ({}): {}", placeholder.name, placeholder.prompt, how(placeholder)));
+                problems.push(format!(
+                    "{} is not answered ({}): {}",
+                    placeholder.name,
+                    placeholder.prompt,
+                    how(placeholder)
+                ));
                 continue;
             }
         };
@@ -90,12 +119,21 @@ fn how(placeholder: &Placeholder) -> String {
 fn ask(placeholder: &Placeholder) -> Result<String> {
     let mut err = std::io::stderr();
     loop {
-        let choices = if placeholder.choices.is_empty() { String::new() } else { format!(" [{}]", placeholder.choices.join(", ")) };
+        let choices = if placeholder.choices.is_empty() {
+            String::new()
+        } else {
+            format!(" [{}]", placeholder.choices.join(", "))
+        };
         let _ = write!(err, "{}{choices}: ", placeholder.prompt);
         let _ = err.flush();
         let mut line = String::new();
         match std::io::stdin().read_line(&mut line) {
-            Ok(0) => return Err(Error::usage(format!("{} is not answered", placeholder.name)).help(how(placeholder))),
+            Ok(0) => {
+                return Err(
+                    Error::usage(format!("{} is not answered", placeholder.name))
+                        .help(how(placeholder)),
+                );
+            }
             Ok(_) => {}
             Err(error) => return Err(Error::failed(format!("cannot read an answer: {error}"))),
         }

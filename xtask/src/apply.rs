@@ -1,8 +1,11 @@
-//! Carries out a plan so that it happens as a whole or not at all, also when the process is killed in between.
+//! Carries out a plan so that it happens as a whole or not at all, also when the process is killed
+//! in between.
 //!
-//! Everything is written to a folder outside of the workspace's members first. Then a journal says what is about to be moved; then the
-//! moves happen, each a rename on the same file system; then the journal goes. Whoever runs next and finds a journal undoes what it
-//! names, or keeps it if every move was made. Until the last rename the workspace builds as before: a contract that nobody compiles and a folder that is complete harm nobody.
+//! Everything is written to a folder outside of the workspace's members first. Then a journal says
+//! what is about to be moved; then the moves happen, each a rename on the same file system; then
+//! the journal goes. Whoever runs next and finds a journal undoes what it names, or keeps it if
+//! every move was made. Until the last rename the workspace builds as before: a contract that
+//! nobody compiles and a folder that is complete harm nobody.
 
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
@@ -21,7 +24,8 @@ const BEFORE: &str = "before";
 /// Where folders that go are kept until the end.
 const GONE: &str = "gone";
 
-/// Names a step at which the process ends as if it were killed: how the tests look at every state in between.
+/// Names a step at which the process ends as if it were killed: how the tests look at every state
+/// in between.
 const KILL_AT: &str = "CARVEOUT_XTASK_KILL_AT";
 
 /// The right to change a workspace; one process at a time has it.
@@ -55,7 +59,8 @@ impl<'a> Change<'a> {
         let lock = File::create(&path).map_err(|error| Error::io("write", &path, error))?;
         if let Err(TryLockError::WouldBlock) = lock.try_lock() {
             eprintln!("waiting for another xtask that is changing this workspace");
-            lock.lock().map_err(|error| Error::io("lock", &path, error))?;
+            lock.lock()
+                .map_err(|error| Error::io("lock", &path, error))?;
         }
         // The one that held the lock before may have removed the folder at its end.
         fs::create_dir_all(&folder).map_err(|error| Error::io("write to", root, error))?;
@@ -71,11 +76,18 @@ impl<'a> Change<'a> {
             remove: plan.remove.clone(),
             edit: plan.edit.iter().map(|edit| edit.path.clone()).collect(),
         };
-        let done = self.stage(plan).and_then(|()| self.write_journal(&journal)).and_then(|()| self.move_in(plan));
+        let done = self
+            .stage(plan)
+            .and_then(|()| self.write_journal(&journal))
+            .and_then(|()| self.move_in(plan));
         match done {
-            Ok(()) => Ok(Applied { change: self, journal }),
+            Ok(()) => Ok(Applied {
+                change: self,
+                journal,
+            }),
             Err(error) => {
-                // The first error is the one to tell; what cannot be undone now is undone by the next run.
+                // The first error is the one to tell; what cannot be undone now is undone by the
+                // next run.
                 let _ = self.undo(&journal);
                 let _ = self.clean();
                 Err(error)
@@ -99,7 +111,12 @@ impl<'a> Change<'a> {
 
     fn write_journal(&self, journal: &Journal) -> Result<()> {
         let path = self.inner("journal.new");
-        write(&path, serde_json::to_string(journal).unwrap_or_default().as_bytes())?;
+        write(
+            &path,
+            serde_json::to_string(journal)
+                .unwrap_or_default()
+                .as_bytes(),
+        )?;
         rename(&path, &self.inner(JOURNAL))?;
         kill_at("journaled");
         Ok(())
@@ -124,7 +141,10 @@ impl<'a> Change<'a> {
             kill_at(&format!("removed {folder}"));
         }
         for edit in &plan.edit {
-            rename(&self.inner(STAGE).join(&edit.path), &self.root.join(&edit.path))?;
+            rename(
+                &self.inner(STAGE).join(&edit.path),
+                &self.root.join(&edit.path),
+            )?;
             kill_at(&format!("edited {}", edit.path));
         }
         Ok(())
@@ -159,8 +179,11 @@ impl<'a> Change<'a> {
         let path = self.inner(JOURNAL);
         match fs::read_to_string(&path) {
             Ok(text) => {
-                let journal: Journal = serde_json::from_str(&text).map_err(|error| Error::io("read", &path, error))?;
-                let what = [journal.create.clone(), journal.remove.clone()].concat().join(", ");
+                let journal: Journal =
+                    serde_json::from_str(&text).map_err(|error| Error::io("read", &path, error))?;
+                let what = [journal.create.clone(), journal.remove.clone()]
+                    .concat()
+                    .join(", ");
                 if self.is_done(&journal) {
                     eprintln!("an interrupted run was done but for its tidying up: {what}");
                 } else {
@@ -185,9 +208,15 @@ impl<'a> Change<'a> {
     fn clean(&self) -> Result<()> {
         for name in [JOURNAL, "journal.new", STAGE, BEFORE, GONE] {
             let path = self.inner(name);
-            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            let removed = if path.is_dir() {
+                fs::remove_dir_all(&path)
+            } else {
+                fs::remove_file(&path)
+            };
             match removed {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::io("remove", &path, error)),
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::io("remove", &path, error));
+                }
                 _ => {}
             }
         }
@@ -215,7 +244,8 @@ impl Applied<'_> {
 
 impl Drop for Change<'_> {
     fn drop(&mut self) {
-        // Whoever waits for the lock makes the folder again. A journal that is still there keeps it.
+        // Whoever waits for the lock makes the folder again. A journal that is still there keeps
+        // it.
         let folder = self.root.join(FOLDER);
         if !folder.join(JOURNAL).exists() {
             let _ = fs::remove_dir_all(folder);
@@ -237,12 +267,17 @@ fn write(path: &Path, content: &[u8]) -> Result<()> {
 }
 
 fn rename(from: &Path, to: &Path) -> Result<()> {
-    fs::rename(from, to).map_err(|error| Error::io("move", from, format!("to {}: {error}", to.display())))
+    fs::rename(from, to)
+        .map_err(|error| Error::io("move", from, format!("to {}: {error}", to.display())))
 }
 
 /// Folders that were made for a new one, `proto/acme` say, and are empty again.
 fn remove_empty_parents(root: &Path, folder: &str) {
-    for parent in Path::new(folder).ancestors().skip(1).take_while(|parent| !parent.as_os_str().is_empty()) {
+    for parent in Path::new(folder)
+        .ancestors()
+        .skip(1)
+        .take_while(|parent| !parent.as_os_str().is_empty())
+    {
         // It fails for one that is not empty, and then those above are not empty either.
         if fs::remove_dir(root.join(parent)).is_err() {
             return;

@@ -5,9 +5,16 @@ use clap_complete::Shell;
 
 /// Stamps out services and keeps them alike.
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true, max_term_width = 110)]
-#[command(after_help = "Exit codes: 0 ok, 1 input or output failed, 2 wrong usage or name, 3 drift, 4 conflict with what is there, 5 verification failed and \
-                        rolled back.")]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    disable_help_subcommand = true,
+    max_term_width = 110
+)]
+#[command(
+    after_help = "Exit codes: 0 ok, 1 input or output failed, 2 wrong usage or name, 3 drift, 4 conflict with what is there, 5 verification failed and \
+                        rolled back."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -88,7 +95,8 @@ pub(crate) struct NewService {
     /// Answers to the template's questions, as TOML
     #[arg(long, value_name = "FILE")]
     pub(crate) answers: Option<PathBuf>,
-    /// Where the service takes the kit from; by default the workspace if the kit is in it, else this checkout
+    /// Where the service takes the kit from; by default the workspace if the kit is in it, else
+    /// this checkout
     #[arg(long, value_name = "workspace|git|path|registry")]
     pub(crate) kit_source: Option<String>,
     /// The URL for git, the folder for path

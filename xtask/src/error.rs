@@ -23,7 +23,11 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), help: None }
+        Self {
+            kind,
+            message: message.into(),
+            help: None,
+        }
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
@@ -43,7 +47,10 @@ impl Error {
     }
 
     pub(crate) fn io(doing: &str, path: &Path, why: impl Display) -> Self {
-        Self::new(Kind::Io, format!("cannot {doing} {}: {why}", path.display()))
+        Self::new(
+            Kind::Io,
+            format!("cannot {doing} {}: {why}", path.display()),
+        )
     }
 
     pub(crate) fn failed(message: impl Into<String>) -> Self {
@@ -62,7 +69,15 @@ impl Error {
 }
 
 /// The candidate that is nearest to `name`, if any is near enough to be meant.
-pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let scored = candidates.into_iter().map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate));
-    scored.min().filter(|(distance, candidate)| *distance <= candidate.len().max(3) / 3).map(|(_, candidate)| candidate)
+pub(crate) fn nearest<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let scored = candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate));
+    scored
+        .min()
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(3) / 3)
+        .map(|(_, candidate)| candidate)
 }

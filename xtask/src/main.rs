@@ -1,6 +1,7 @@
 //! The generator and governor of services: `cargo xtask --help`.
 //!
-//! A workspace of its own with few dependencies and none of the kit's crates, so that it works when a service's manifest is broken.
+//! A workspace of its own with few dependencies and none of the kit's crates, so that it works when
+//! a service's manifest is broken.
 
 mod answers;
 mod apply;
@@ -30,8 +31,15 @@ fn main() -> ExitCode {
         Err(error) => {
             // Printing fails only for a reader that has gone away.
             let _ = error.print();
-            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            return if asked { ExitCode::SUCCESS } else { ExitCode::from(Kind::Usage as u8) };
+            let asked = matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            );
+            return if asked {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(Kind::Usage as u8)
+            };
         }
     };
     let format = cli.command.format();

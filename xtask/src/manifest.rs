@@ -1,4 +1,5 @@
-//! Edits to a workspace manifest that somebody else wrote: one entry more or less, and every other byte as it was.
+//! Edits to a workspace manifest that somebody else wrote: one entry more or less, and every other
+//! byte as it was.
 
 use toml_edit::{Array, Document, Item};
 
@@ -15,7 +16,8 @@ pub(crate) fn add_member(manifest: &str, member: &str) -> Result<String> {
     let names: Vec<&str> = array.iter().filter_map(|value| value.as_str()).collect();
     let edited = match (spans.first(), spans.last()) {
         (Some(first), Some(last)) => {
-            // The way from the one entry to the next is the list's own style; one on its own says it by what is before it.
+            // The way from the one entry to the next is the list's own style; one on its own says
+            // it by what is before it.
             let before = array.span().map_or(first.start, |span| span.start + 1);
             let lead = &manifest[before..first.start];
             let gap = match spans.get(1) {
@@ -23,14 +25,22 @@ pub(crate) fn add_member(manifest: &str, member: &str) -> Result<String> {
                 None if lead.contains('\n') => format!(",{}", last_line(lead)),
                 None => ", ".to_owned(),
             };
-            let place = if names.is_sorted() { names.partition_point(|name| *name < member) } else { names.len() };
+            let place = if names.is_sorted() {
+                names.partition_point(|name| *name < member)
+            } else {
+                names.len()
+            };
             match spans.get(place) {
                 Some(next) => splice(manifest, next.start, &format!("{entry}{gap}")),
                 None => splice(manifest, last.end, &format!("{gap}{entry}")),
             }
         }
         _ => {
-            let end = array.span().ok_or_else(|| broken("it has no place for members"))?.end - 1;
+            let end = array
+                .span()
+                .ok_or_else(|| broken("it has no place for members"))?
+                .end
+                - 1;
             splice(manifest, end, &entry)
         }
     };
@@ -42,24 +52,44 @@ pub(crate) fn remove_member(manifest: &str, member: &str) -> Result<String> {
     let document = document(manifest)?;
     let array = members(&document).ok_or_else(|| broken("it has no members"))?;
     let spans: Vec<_> = array.iter().filter_map(|value| value.span()).collect();
-    let place = array.iter().position(|value| value.as_str() == Some(member)).ok_or_else(|| broken("it does not have that member"))?;
+    let place = array
+        .iter()
+        .position(|value| value.as_str() == Some(member))
+        .ok_or_else(|| broken("it does not have that member"))?;
     let here = spans[place].clone();
-    let cut = match (place.checked_sub(1).map(|before| &spans[before]), spans.get(place + 1)) {
+    let cut = match (
+        place.checked_sub(1).map(|before| &spans[before]),
+        spans.get(place + 1),
+    ) {
         // The last one goes with the way that leads to it, any other with the way that leads on.
         (Some(before), None) => before.end..here.end,
         (_, Some(next)) => here.start..next.start,
         (None, None) => here,
     };
     let edited = format!("{}{}", &manifest[..cut.start], &manifest[cut.end..]);
-    verified(manifest, edited, |members| members.retain(|other| other != member))
+    verified(manifest, edited, |members| {
+        members.retain(|other| other != member)
+    })
 }
 
 /// A manifest without a list of members gets one, right below its `[workspace]`.
 fn insert_key(manifest: &str, document: &Document<String>, member: &str) -> Result<String> {
-    let newline = if manifest.contains("\r\n") { "\r\n" } else { "\n" };
-    let header = document.get("workspace").and_then(Item::as_table).and_then(|table| table.span());
-    let header = header.ok_or_else(|| broken("its [workspace] is not a table of its own").help(format!("add members = [\"{member}\"] to it")))?;
-    let line_end = manifest[header.start..].find('\n').map(|at| header.start + at + 1);
+    let newline = if manifest.contains("\r\n") {
+        "\r\n"
+    } else {
+        "\n"
+    };
+    let header = document
+        .get("workspace")
+        .and_then(Item::as_table)
+        .and_then(|table| table.span());
+    let header = header.ok_or_else(|| {
+        broken("its [workspace] is not a table of its own")
+            .help(format!("add members = [\"{member}\"] to it"))
+    })?;
+    let line_end = manifest[header.start..]
+        .find('\n')
+        .map(|at| header.start + at + 1);
     let line = format!("members = [\"{member}\"]{newline}");
     let edited = match line_end {
         Some(at) => splice(manifest, at, &line),
@@ -72,14 +102,20 @@ fn insert_key(manifest: &str, document: &Document<String>, member: &str) -> Resu
 fn verified(before: &str, after: String, change: impl FnOnce(&mut Vec<String>)) -> Result<String> {
     let list = |text: &str| -> Result<Vec<String>> {
         let document = document(text)?;
-        Ok(members(&document).into_iter().flatten().filter_map(|value| value.as_str().map(str::to_owned)).collect())
+        Ok(members(&document)
+            .into_iter()
+            .flatten()
+            .filter_map(|value| value.as_str().map(str::to_owned))
+            .collect())
     };
     let (mut expected, mut got) = (list(before)?, list(&after)?);
     change(&mut expected);
     expected.sort();
     got.sort();
     if expected != got {
-        return Err(broken("its list of members is written in a way that cannot be edited safely"));
+        return Err(broken(
+            "its list of members is written in a way that cannot be edited safely",
+        ));
     }
     Ok(after)
 }
@@ -98,17 +134,33 @@ fn broken(why: &str) -> Error {
 
 fn quote_of(manifest: &str, array: &Array) -> char {
     let first = array.iter().next().and_then(|value| value.span());
-    first.map_or('"', |span| if manifest[span].starts_with('\'') { '\'' } else { '"' })
+    first.map_or('"', |span| {
+        if manifest[span].starts_with('\'') {
+            '\''
+        } else {
+            '"'
+        }
+    })
 }
 
 /// The comma and the white space between two entries, without the comments that stand there.
 fn gap_of(between: &str) -> String {
-    if between.contains('\n') { format!(",{}", last_line(between)) } else { between.to_owned() }
+    if between.contains('\n') {
+        format!(",{}", last_line(between))
+    } else {
+        between.to_owned()
+    }
 }
 
 /// The last line break in `text` and what follows it.
 fn last_line(text: &str) -> &str {
-    let at = text.rfind('\n').map_or(0, |at| if text[..at].ends_with('\r') { at - 1 } else { at });
+    let at = text.rfind('\n').map_or(0, |at| {
+        if text[..at].ends_with('\r') {
+            at - 1
+        } else {
+            at
+        }
+    });
     &text[at..]
 }
 
@@ -123,20 +175,45 @@ mod tests {
     /// Adding gives exactly `after`, and removing gives `before` back.
     #[track_caller]
     fn round_trip(before: &str, after: &str) {
-        let added = add_member(before, "services/m").unwrap_or_else(|error| panic!("{}", error.message));
+        let added =
+            add_member(before, "services/m").unwrap_or_else(|error| panic!("{}", error.message));
         assert_eq!(added, after);
-        assert_eq!(remove_member(&added, "services/m").unwrap_or_else(|error| panic!("{}", error.message)), before);
+        assert_eq!(
+            remove_member(&added, "services/m").unwrap_or_else(|error| panic!("{}", error.message)),
+            before
+        );
     }
 
     #[test]
     fn lists_keep_their_style() {
-        round_trip("[workspace]\nmembers = [\"a\", \"z\"]\n", "[workspace]\nmembers = [\"a\", \"services/m\", \"z\"]\n");
-        round_trip("[workspace]\nmembers = [\"a\"]", "[workspace]\nmembers = [\"a\", \"services/m\"]");
-        round_trip("[workspace]\nmembers = ['z', 'a']\n", "[workspace]\nmembers = ['z', 'a', 'services/m']\n");
-        round_trip("[workspace]\nmembers=[\"a\",\"z\"]\n", "[workspace]\nmembers=[\"a\",\"services/m\",\"z\"]\n");
-        round_trip("workspace.members = [ \"a\" ]\n", "workspace.members = [ \"a\", \"services/m\" ]\n");
-        round_trip("workspace = { members = [\"a\"], resolver = \"3\" }\n", "workspace = { members = [\"a\", \"services/m\"], resolver = \"3\" }\n");
-        round_trip("[workspace]\nmembers = []\n", "[workspace]\nmembers = [\"services/m\"]\n");
+        round_trip(
+            "[workspace]\nmembers = [\"a\", \"z\"]\n",
+            "[workspace]\nmembers = [\"a\", \"services/m\", \"z\"]\n",
+        );
+        round_trip(
+            "[workspace]\nmembers = [\"a\"]",
+            "[workspace]\nmembers = [\"a\", \"services/m\"]",
+        );
+        round_trip(
+            "[workspace]\nmembers = ['z', 'a']\n",
+            "[workspace]\nmembers = ['z', 'a', 'services/m']\n",
+        );
+        round_trip(
+            "[workspace]\nmembers=[\"a\",\"z\"]\n",
+            "[workspace]\nmembers=[\"a\",\"services/m\",\"z\"]\n",
+        );
+        round_trip(
+            "workspace.members = [ \"a\" ]\n",
+            "workspace.members = [ \"a\", \"services/m\" ]\n",
+        );
+        round_trip(
+            "workspace = { members = [\"a\"], resolver = \"3\" }\n",
+            "workspace = { members = [\"a\", \"services/m\"], resolver = \"3\" }\n",
+        );
+        round_trip(
+            "[workspace]\nmembers = []\n",
+            "[workspace]\nmembers = [\"services/m\"]\n",
+        );
     }
 
     #[test]
@@ -149,14 +226,26 @@ mod tests {
             "[workspace]\nmembers = [\n\t\"z\",\n\t\"a\" # last\n]\n[package]\nname = \"x\"\n",
             "[workspace]\nmembers = [\n\t\"z\",\n\t\"a\",\n\t\"services/m\" # last\n]\n[package]\nname = \"x\"\n",
         );
-        round_trip("[workspace]\r\nmembers = [\r\n  \"a\",\r\n]\r\n", "[workspace]\r\nmembers = [\r\n  \"a\",\r\n  \"services/m\",\r\n]\r\n");
-        round_trip("[workspace]\nmembers = [\n  \"a\", \"b\",\n  \"c\",\n]\n", "[workspace]\nmembers = [\n  \"a\", \"b\",\n  \"c\", \"services/m\",\n]\n");
+        round_trip(
+            "[workspace]\r\nmembers = [\r\n  \"a\",\r\n]\r\n",
+            "[workspace]\r\nmembers = [\r\n  \"a\",\r\n  \"services/m\",\r\n]\r\n",
+        );
+        round_trip(
+            "[workspace]\nmembers = [\n  \"a\", \"b\",\n  \"c\",\n]\n",
+            "[workspace]\nmembers = [\n  \"a\", \"b\",\n  \"c\", \"services/m\",\n]\n",
+        );
     }
 
     #[test]
     fn a_manifest_without_members_gets_a_list() {
         let added = add_member("[workspace]\nresolver = \"3\"\n", "services/m").unwrap();
-        assert_eq!(added, "[workspace]\nmembers = [\"services/m\"]\nresolver = \"3\"\n");
-        assert_eq!(add_member("[workspace]", "services/m").unwrap(), "[workspace]\nmembers = [\"services/m\"]\n");
+        assert_eq!(
+            added,
+            "[workspace]\nmembers = [\"services/m\"]\nresolver = \"3\"\n"
+        );
+        assert_eq!(
+            add_member("[workspace]", "services/m").unwrap(),
+            "[workspace]\nmembers = [\"services/m\"]\n"
+        );
     }
 }

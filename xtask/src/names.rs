@@ -1,4 +1,5 @@
-//! S1: what a service may be called. Everything else (crate, contract, environment prefix, image, port) is derived from the name.
+//! S1: what a service may be called. Everything else (crate, contract, environment prefix, image,
+//! port) is derived from the name.
 
 use heck::ToKebabCase;
 
@@ -8,32 +9,83 @@ const LONGEST: usize = 40;
 
 /// Rust's keywords, strict and reserved: a crate of that name cannot be imported.
 const RUST: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else", "enum", "extern",
-    "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv",
-    "pub", "ref", "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof", "union", "unsafe", "unsized",
-    "use", "virtual", "where", "while", "yield",
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
+    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
+    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+    "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
+    "union", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
 /// Protobuf's keywords and types: a package segment of that name confuses one generator or another.
 const PROTO: &[&str] = &[
-    "bool", "bytes", "double", "edition", "enum", "extend", "extensions", "fixed32", "fixed64", "float", "group", "import", "int32",
-    "int64", "map", "max", "message", "oneof", "option", "optional", "package", "public", "repeated", "required", "reserved", "returns",
-    "rpc", "service", "sfixed32", "sfixed64", "sint32", "sint64", "stream", "string", "syntax", "to", "uint32", "uint64", "weak",
+    "bool",
+    "bytes",
+    "double",
+    "edition",
+    "enum",
+    "extend",
+    "extensions",
+    "fixed32",
+    "fixed64",
+    "float",
+    "group",
+    "import",
+    "int32",
+    "int64",
+    "map",
+    "max",
+    "message",
+    "oneof",
+    "option",
+    "optional",
+    "package",
+    "public",
+    "repeated",
+    "required",
+    "reserved",
+    "returns",
+    "rpc",
+    "service",
+    "sfixed32",
+    "sfixed64",
+    "sint32",
+    "sint64",
+    "stream",
+    "string",
+    "syntax",
+    "to",
+    "uint32",
+    "uint64",
+    "weak",
 ];
 
 /// Crates that every Rust program has, and folders that cargo keeps for itself under `target/`.
 const CARGO: &[&str] = &[
-    "alloc", "bench", "build", "core", "deps", "doc", "examples", "incremental", "main", "proc-macro", "std", "target", "test", "tests",
+    "alloc",
+    "bench",
+    "build",
+    "core",
+    "deps",
+    "doc",
+    "examples",
+    "incremental",
+    "main",
+    "proc-macro",
+    "std",
+    "target",
+    "test",
+    "tests",
     "xtask",
 ];
 
 /// Names that Windows gives to devices: a folder of that name cannot be checked out there.
 const WINDOWS: &[&str] = &[
-    "aux", "com0", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9", "con", "lpt0", "lpt1", "lpt2", "lpt3",
-    "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9", "nul", "prn",
+    "aux", "com0", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9", "con",
+    "lpt0", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9", "nul", "prn",
 ];
 
-/// Checks the form of a name, and that nothing else in the world of Rust, protobuf or file systems is called that.
+/// Checks the form of a name, and that nothing else in the world of Rust, protobuf or file systems
+/// is called that.
 pub(crate) fn check_form(name: &str) -> Result<()> {
     if name.is_empty() {
         return Err(Error::usage("a service needs a name").help("try `orders`"));
@@ -43,28 +95,44 @@ pub(crate) fn check_form(name: &str) -> Result<()> {
         return Err(refuse(name, form, suggestion(name)));
     }
     if name.len() > LONGEST {
-        let why = format!("a name has at most {LONGEST} characters, this one has {}", name.len());
-        let shorter = name[..LONGEST].rsplit_once('-').map_or(&name[..LONGEST], |(head, _)| head);
+        let why = format!(
+            "a name has at most {LONGEST} characters, this one has {}",
+            name.len()
+        );
+        let shorter = name[..LONGEST]
+            .rsplit_once('-')
+            .map_or(&name[..LONGEST], |(head, _)| head);
         return Err(refuse(name, &why, Some(shorter.to_owned())));
     }
-    let lists =
-        [(RUST, "a Rust keyword"), (PROTO, "a protobuf keyword"), (CARGO, "reserved by cargo"), (WINDOWS, "a device name on Windows")];
+    let lists = [
+        (RUST, "a Rust keyword"),
+        (PROTO, "a protobuf keyword"),
+        (CARGO, "reserved by cargo"),
+        (WINDOWS, "a device name on Windows"),
+    ];
     // `-` and `_` fold into one in a crate's name.
     match lists.iter().find(|(list, _)| list.contains(&name)) {
-        Some((_, what)) => Err(refuse(name, &format!("it is {what}"), Some(format!("{name}-service")))),
+        Some((_, what)) => Err(refuse(
+            name,
+            &format!("it is {what}"),
+            Some(format!("{name}-service")),
+        )),
         None => Ok(()),
     }
 }
 
-/// Checks that no package is called that, with `-` and `_` folded. `packages` are those of the workspace, `dependencies` all that are
-/// locked.
+/// Checks that no package is called that, with `-` and `_` folded. `packages` are those of the
+/// workspace, `dependencies` all that are locked.
 pub(crate) fn check_clash(name: &str, packages: &[String], dependencies: &[String]) -> Result<()> {
     let taken = [name.to_owned(), format!("{name}-api")];
     for wanted in &taken {
         let clash = |other: &&String| fold(other) == fold(wanted);
         if let Some(package) = packages.iter().find(clash) {
-            let message = format!("cannot call a service {name:?}: its package {wanted} clashes with the workspace's package {package}");
-            return Err(Error::conflict(message).help(format!("try `{}`", free(name, packages, dependencies))));
+            let message = format!(
+                "cannot call a service {name:?}: its package {wanted} clashes with the workspace's package {package}"
+            );
+            return Err(Error::conflict(message)
+                .help(format!("try `{}`", free(name, packages, dependencies))));
         }
         if let Some(dependency) = dependencies.iter().find(clash) {
             let why = format!("its package {wanted} would clash with the dependency {dependency}");
@@ -77,10 +145,14 @@ pub(crate) fn check_clash(name: &str, packages: &[String], dependencies: &[Strin
 /// A name like `name` that clashes with nothing.
 fn free(name: &str, packages: &[String], dependencies: &[String]) -> String {
     let base = name.strip_suffix("-api").unwrap_or(name);
-    let candidates = std::iter::once(format!("{base}-service")).chain((2..).map(|number| format!("{base}-{number}")));
+    let candidates = std::iter::once(format!("{base}-service"))
+        .chain((2..).map(|number| format!("{base}-{number}")));
     let is_free = |candidate: &String| {
         let wanted = [fold(candidate), fold(&format!("{candidate}-api"))];
-        !packages.iter().chain(dependencies).any(|other| wanted.contains(&fold(other)))
+        !packages
+            .iter()
+            .chain(dependencies)
+            .any(|other| wanted.contains(&fold(other)))
     };
     candidates.into_iter().find(is_free).unwrap_or_default()
 }
@@ -90,15 +162,29 @@ pub(crate) fn fold(name: &str) -> String {
 }
 
 fn is_well_formed(name: &str) -> bool {
-    let word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let word = |word: &str| {
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
     name.starts_with(|first: char| first.is_ascii_lowercase()) && name.split('-').all(word)
 }
 
 /// The nearest well-formed name, if anything of `name` can be kept.
 fn suggestion(name: &str) -> Option<String> {
-    let kebab: String = name.to_kebab_case().chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
-    let kebab = kebab.trim_start_matches(|c: char| !c.is_ascii_lowercase()).trim_end_matches('-').to_owned();
-    let kebab = kebab.get(..LONGEST).map_or(kebab.clone(), |short| short.trim_end_matches('-').to_owned());
+    let kebab: String = name
+        .to_kebab_case()
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .collect();
+    let kebab = kebab
+        .trim_start_matches(|c: char| !c.is_ascii_lowercase())
+        .trim_end_matches('-')
+        .to_owned();
+    let kebab = kebab.get(..LONGEST).map_or(kebab.clone(), |short| {
+        short.trim_end_matches('-').to_owned()
+    });
     (is_well_formed(&kebab) && check_form(&kebab).is_ok()).then_some(kebab)
 }
 
@@ -117,13 +203,25 @@ mod tests {
     #[track_caller]
     fn refused(name: &str, suggestion: &str) {
         let error = check_form(name).unwrap_err();
-        assert_eq!(error.help.as_deref(), Some(format!("try `{suggestion}`").as_str()), "{}", error.message);
+        assert_eq!(
+            error.help.as_deref(),
+            Some(format!("try `{suggestion}`").as_str()),
+            "{}",
+            error.message
+        );
         check_form(suggestion).unwrap();
     }
 
     #[test]
     fn good_names_pass() {
-        for name in ["orders", "order-history", "a", "s3-gateway", "x1-2-3", &"a".repeat(40)] {
+        for name in [
+            "orders",
+            "order-history",
+            "a",
+            "s3-gateway",
+            "x1-2-3",
+            &"a".repeat(40),
+        ] {
             check_form(name).unwrap_or_else(|error| panic!("{name}: {}", error.message));
         }
     }
@@ -148,7 +246,10 @@ mod tests {
         refused("core", "core-service");
         refused("nul", "nul-service");
         refused("com1", "com1-service");
-        refused("very-long-name-that-goes-on-and-on-and-on-for-ever", "very-long-name-that-goes-on-and-on-and");
+        refused(
+            "very-long-name-that-goes-on-and-on-and-on-for-ever",
+            "very-long-name-that-goes-on-and-on-and",
+        );
     }
 
     #[test]
@@ -160,10 +261,17 @@ mod tests {
 
     #[test]
     fn clashes_are_found_after_folding_and_through_the_api() {
-        let packages = ["orders".to_owned(), "orders-api".to_owned(), "stock_keeper".to_owned()];
+        let packages = [
+            "orders".to_owned(),
+            "orders-api".to_owned(),
+            "stock_keeper".to_owned(),
+        ];
         let dependencies = ["tonic".to_owned(), "prost".to_owned()];
         let clash = |name: &str| check_clash(name, &packages, &dependencies).unwrap_err();
-        assert_eq!(clash("orders").help.as_deref(), Some("try `orders-service`"));
+        assert_eq!(
+            clash("orders").help.as_deref(),
+            Some("try `orders-service`")
+        );
         assert!(clash("orders-api").message.contains("orders-api"));
         assert!(clash("stock-keeper").message.contains("stock_keeper"));
         assert!(clash("tonic").message.contains("dependency tonic"));

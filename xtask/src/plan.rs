@@ -28,10 +28,16 @@ impl Plan {
     /// One line a change, and the counts.
     pub(crate) fn to_text(&self) -> String {
         let created = self.created();
-        let mut lines: Vec<String> = created.iter().map(|path| format!("create {path}")).collect();
+        let mut lines: Vec<String> = created
+            .iter()
+            .map(|path| format!("create {path}"))
+            .collect();
         lines.extend(self.remove.iter().map(|path| format!("remove {path}/")));
         lines.extend(self.edit.iter().map(|edit| format!("edit   {}", edit.path)));
-        let mut counts = vec![format!("{} created", created.len()), format!("{} edited", self.edit.len())];
+        let mut counts = vec![
+            format!("{} created", created.len()),
+            format!("{} edited", self.edit.len()),
+        ];
         if !self.remove.is_empty() {
             counts.push(format!("{} folders removed", self.remove.len()));
         }
@@ -50,7 +56,12 @@ impl Plan {
         for (folder, files) in &self.create {
             for (file, content) in files {
                 let text = String::from_utf8_lossy(content);
-                out.push_str(&unified("/dev/null", &format!("{folder}/{file}"), "", &text));
+                out.push_str(&unified(
+                    "/dev/null",
+                    &format!("{folder}/{file}"),
+                    "",
+                    &text,
+                ));
             }
         }
         for edit in &self.edit {
@@ -69,7 +80,9 @@ impl Plan {
             match fs::symlink_metadata(&path) {
                 Ok(_) => {
                     let message = format!("{} is there already", path.display());
-                    return Err(Error::conflict(message).help("choose another name, or remove it first (`cargo xtask remove-service`)"));
+                    return Err(Error::conflict(message).help(
+                        "choose another name, or remove it first (`cargo xtask remove-service`)",
+                    ));
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => return Err(Error::io("look at", &path, error)),
@@ -79,11 +92,22 @@ impl Plan {
     }
 
     fn created(&self) -> Vec<String> {
-        self.create.iter().flat_map(|(folder, files)| files.keys().map(move |file| format!("{folder}/{file}"))).collect()
+        self.create
+            .iter()
+            .flat_map(|(folder, files)| files.keys().map(move |file| format!("{folder}/{file}")))
+            .collect()
     }
 }
 
 pub(crate) fn unified(from: &str, to: &str, before: &str, after: &str) -> String {
-    let patch = diffy::DiffOptions::new().set_original_filename(from.to_owned()).set_modified_filename(to.to_owned()).create_patch(before, after).to_string();
-    if patch.ends_with('\n') { patch } else { patch + "\n" }
+    let patch = diffy::DiffOptions::new()
+        .set_original_filename(from.to_owned())
+        .set_modified_filename(to.to_owned())
+        .create_patch(before, after)
+        .to_string();
+    if patch.ends_with('\n') {
+        patch
+    } else {
+        patch + "\n"
+    }
 }

@@ -1,4 +1,5 @@
-//! A service's ports, derived from its name, so that two services run side by side on one machine and nobody keeps a list.
+//! A service's ports, derived from its name, so that two services run side by side on one machine
+//! and nobody keeps a list.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,18 +9,25 @@ use toml_edit::Document;
 use crate::workspace::Workspace;
 
 const FIRST: u32 = 20_000;
-/// Pairs of a gRPC port and the admin port after it. They end below Linux's range for outgoing connections.
+/// Pairs of a gRPC port and the admin port after it. They end below Linux's range for outgoing
+/// connections.
 const PAIRS: u32 = 5_000;
 
 /// The gRPC port of `name`: its hash, or the next pair that no other service has.
 pub(crate) fn derive(name: &str, taken: &BTreeSet<u32>) -> u32 {
     let first = fnv1a(name) % PAIRS;
     let mut pairs = (0..PAIRS).map(|step| FIRST + 2 * ((first + step) % PAIRS));
-    pairs.find(|port| !taken.contains(port)).unwrap_or(FIRST + 2 * first)
+    pairs
+        .find(|port| !taken.contains(port))
+        .unwrap_or(FIRST + 2 * first)
 }
 
 /// The gRPC ports of all services but `name`, as their `service.toml` says.
-pub(crate) fn taken(workspace: &Workspace, folders: &[std::path::PathBuf], name: &str) -> BTreeSet<u32> {
+pub(crate) fn taken(
+    workspace: &Workspace,
+    folders: &[std::path::PathBuf],
+    name: &str,
+) -> BTreeSet<u32> {
     let port = |folder: &std::path::PathBuf| {
         let text = fs::read_to_string(workspace.root.join(folder).join("service.toml")).ok()?;
         let document = Document::parse(text).ok()?;
@@ -32,7 +40,9 @@ pub(crate) fn taken(workspace: &Workspace, folders: &[std::path::PathBuf], name:
 
 /// FNV-1a, 32 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>.
 fn fnv1a(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    text.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 #[cfg(test)]
@@ -44,7 +54,10 @@ mod tests {
         let port = derive("orders", &BTreeSet::new());
         assert_eq!(port % 2, 0);
         assert!((FIRST..FIRST + 2 * PAIRS).contains(&port));
-        assert_eq!(derive("orders", &BTreeSet::from([port])), FIRST + (port - FIRST + 2) % (2 * PAIRS));
+        assert_eq!(
+            derive("orders", &BTreeSet::from([port])),
+            FIRST + (port - FIRST + 2) % (2 * PAIRS)
+        );
         assert_eq!(fnv1a("a"), 0xe40c_292c, "the published test vector");
     }
 }

@@ -1,4 +1,5 @@
-//! Renders a template in memory, with the engine that cargo-generate uses and with its rules for names.
+//! Renders a template in memory, with the engine that cargo-generate uses and with its rules for
+//! names.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,7 +7,9 @@ use std::path::Path;
 
 use heck::*;
 use liquid::{Object, Parser, ParserBuilder};
-use liquid_core::{Display_filter, Filter, FilterReflection, ParseFilter, Runtime, Value, ValueView};
+use liquid_core::{
+    Display_filter, Filter, FilterReflection, ParseFilter, Runtime, Value, ValueView,
+};
 
 use crate::error::{Error, Result};
 use crate::template::{Template, Treatment};
@@ -32,12 +35,20 @@ impl Answers {
     }
 
     fn to_liquid(&self, template: &Template) -> Object {
-        let is_bool = |name: &str| template.placeholders.iter().any(|placeholder| placeholder.name == name && placeholder.is_bool);
+        let is_bool = |name: &str| {
+            template
+                .placeholders
+                .iter()
+                .any(|placeholder| placeholder.name == name && placeholder.is_bool)
+        };
         let value = |name: &str, answer: &str| match answer {
             "true" | "false" if is_bool(name) => Value::scalar(answer == "true"),
             text => Value::scalar(text.to_owned()),
         };
-        self.0.iter().map(|(name, answer)| (name.clone().into(), value(name, answer))).collect()
+        self.0
+            .iter()
+            .map(|(name, answer)| (name.clone().into(), value(name, answer)))
+            .collect()
     }
 }
 
@@ -52,17 +63,27 @@ pub(crate) fn render(template: &Template, answers: &Answers) -> Result<BTreeMap<
         let content = match treatment {
             Treatment::Leave => continue,
             Treatment::Copy => fs::read(&path),
-            Treatment::Render => fs::read(&path).and_then(|content| match String::from_utf8(content) {
-                Ok(text) => liquid(&engine, &values, &text).map(String::into_bytes).map_err(std::io::Error::other),
-                // cargo-generate leaves what is no text as it is.
-                Err(binary) => Ok(binary.into_bytes()),
-            }),
+            Treatment::Render => {
+                fs::read(&path).and_then(|content| match String::from_utf8(content) {
+                    Ok(text) => liquid(&engine, &values, &text)
+                        .map(String::into_bytes)
+                        .map_err(std::io::Error::other),
+                    // cargo-generate leaves what is no text as it is.
+                    Err(binary) => Ok(binary.into_bytes()),
+                })
+            }
         };
         let content = content.map_err(|error| Error::io("render", &path, error))?;
-        let name = liquid(&engine, &values, &file).map_err(|why| Error::io("render the name of", &path, why))?;
-        let name = name.strip_suffix(".liquid").map_or(name.clone(), str::to_owned);
+        let name = liquid(&engine, &values, &file)
+            .map_err(|why| Error::io("render the name of", &path, why))?;
+        let name = name
+            .strip_suffix(".liquid")
+            .map_or(name.clone(), str::to_owned);
         if name.split('/').any(|part| matches!(part, "" | "." | "..")) {
-            return Err(Error::usage(format!("{}: its name becomes {name:?}", path.display())));
+            return Err(Error::usage(format!(
+                "{}: its name becomes {name:?}",
+                path.display()
+            )));
         }
         out.insert(name, content);
     }
@@ -71,8 +92,20 @@ pub(crate) fn render(template: &Template, answers: &Answers) -> Result<BTreeMap<
 
 /// An undefined variable is an error of liquid's own, and its text names it.
 fn liquid(engine: &Parser, values: &Object, text: &str) -> Result<String, String> {
-    let flat = |error: liquid::Error| error.to_string().lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(", ");
-    engine.parse(text).map_err(flat)?.render(values).map_err(flat)
+    let flat = |error: liquid::Error| {
+        error
+            .to_string()
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    engine
+        .parse(text)
+        .map_err(flat)?
+        .render(values)
+        .map_err(flat)
 }
 
 /// The files below `folder`, sorted, as paths with `/`.
@@ -84,8 +117,15 @@ fn files(folder: &Path) -> Result<Vec<String>> {
         let entries = fs::read_dir(&path).map_err(|error| Error::io("read", &path, error))?;
         for entry in entries {
             let entry = entry.map_err(|error| Error::io("read", &path, error))?;
-            let name = entry.file_name().into_string().map_err(|name| Error::io("read", &path, format!("{name:?} is not UTF-8")))?;
-            let full = if inner.is_empty() { name } else { format!("{inner}/{name}") };
+            let name = entry
+                .file_name()
+                .into_string()
+                .map_err(|name| Error::io("read", &path, format!("{name:?} is not UTF-8")))?;
+            let full = if inner.is_empty() {
+                name
+            } else {
+                format!("{inner}/{name}")
+            };
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => folders.push(full),
                 _ => files.push(full),

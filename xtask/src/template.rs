@@ -1,4 +1,5 @@
-//! cargo-generate templates, as this generator understands them: placeholders, conditional files, and no code that runs.
+//! cargo-generate templates, as this generator understands them: placeholders, conditional files,
+//! and no code that runs.
 
 use std::fs;
 use std::path::PathBuf;
@@ -45,7 +46,8 @@ impl Placeholder {
     /// Says what is wrong with an answer, if anything is.
     pub(crate) fn refuses(&self, answer: &str) -> Option<String> {
         if self.is_bool {
-            return (!matches!(answer, "true" | "false")).then(|| "must be true or false".to_owned());
+            return (!matches!(answer, "true" | "false"))
+                .then(|| "must be true or false".to_owned());
         }
         if !self.choices.is_empty() && !self.choices.iter().any(|choice| choice == answer) {
             return Some(format!("must be one of {}", self.choices.join(", ")));
@@ -65,42 +67,66 @@ pub(crate) enum Treatment {
 }
 
 impl Template {
-    /// Loads the template `name`: a folder of `templates` in the workspace or in the kit, or a path.
+    /// Loads the template `name`: a folder of `templates` in the workspace or in the kit, or a
+    /// path.
     pub(crate) fn load(name: &str, shelves: &[PathBuf]) -> Result<Self> {
         let folder = if name.contains(['/', '\\']) {
             Some(PathBuf::from(name)).filter(|folder| folder.join(CONFIG).is_file())
         } else {
-            shelves.iter().map(|shelf| shelf.join(name)).find(|folder| folder.join(CONFIG).is_file())
+            shelves
+                .iter()
+                .map(|shelf| shelf.join(name))
+                .find(|folder| folder.join(CONFIG).is_file())
         };
         let folder = folder.ok_or_else(|| unknown(name, shelves))?;
         let path = folder.join(CONFIG);
         let text = fs::read_to_string(&path).map_err(|error| Error::io("read", &path, error))?;
-        Self::read(folder, &parse(&path, &text)?).map_err(|why| Error::usage(format!("{}: {why}", path.display())))
+        Self::read(folder, &parse(&path, &text)?)
+            .map_err(|why| Error::usage(format!("{}: {why}", path.display())))
     }
 
     fn read(folder: PathBuf, config: &Document<String>) -> Result<Self, String> {
         if config.get("hooks").is_some() {
-            return Err("it has [hooks], which would run code; templates here are text alone".to_owned());
+            return Err(
+                "it has [hooks], which would run code; templates here are text alone".to_owned(),
+            );
         }
         let template = config.get("template").and_then(Item::as_table_like);
-        let unsupported = ["include", "sub_templates", "init"].into_iter().find(|key| template.is_some_and(|table| table.contains_key(key)));
+        let unsupported = ["include", "sub_templates", "init"]
+            .into_iter()
+            .find(|key| template.is_some_and(|table| table.contains_key(key)));
         if let Some(key) = unsupported {
             return Err(format!("[template] {key} is not supported here"));
         }
         let mut rules = vec![Rules::read(None, template)?];
         for (condition, item) in tables(config.get("conditional")) {
             if item.get("placeholders").is_some() {
-                return Err(format!("[conditional.'{condition}'] asks questions, which is not supported here"));
+                return Err(format!(
+                    "[conditional.'{condition}'] asks questions, which is not supported here"
+                ));
             }
-            rules.push(Rules::read(Some(condition.to_owned()), item.as_table_like())?);
+            rules.push(Rules::read(
+                Some(condition.to_owned()),
+                item.as_table_like(),
+            )?);
         }
-        let placeholders = tables(config.get("placeholders")).map(|(name, item)| placeholder(name, item)).collect::<Result<_, _>>()?;
-        Ok(Self { folder, placeholders, rules })
+        let placeholders = tables(config.get("placeholders"))
+            .map(|(name, item)| placeholder(name, item))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            folder,
+            placeholders,
+            rules,
+        })
     }
 
     /// The features that `--with` takes.
     pub(crate) fn features(&self) -> Vec<&str> {
-        self.placeholders.iter().filter(|placeholder| placeholder.is_feature()).map(|placeholder| placeholder.name.as_str()).collect()
+        self.placeholders
+            .iter()
+            .filter(|placeholder| placeholder.is_feature())
+            .map(|placeholder| placeholder.name.as_str())
+            .collect()
     }
 
     /// The first line of its README, if it has one.
@@ -116,7 +142,10 @@ impl Template {
         }
         let mut treatment = Treatment::Render;
         for rules in &self.rules {
-            let applies = rules.condition.as_deref().map_or(Ok(true), |condition| holds(condition, answers))?;
+            let applies = rules
+                .condition
+                .as_deref()
+                .map_or(Ok(true), |condition| holds(condition, answers))?;
             if applies && rules.ignore.iter().any(|pattern| covers(pattern, file)) {
                 return Ok(Treatment::Leave);
             }
@@ -131,11 +160,22 @@ impl Template {
 impl Rules {
     fn read(condition: Option<String>, table: Option<&dyn TableLike>) -> Result<Self, String> {
         let list = |key: &str| -> Result<Vec<String>, String> {
-            let array = table.and_then(|table| table.get(key)).and_then(Item::as_array);
-            let strings = array.into_iter().flatten().map(|value| value.as_str().map(str::to_owned));
-            strings.collect::<Option<_>>().ok_or_else(|| format!("{key} must be a list of strings"))
+            let array = table
+                .and_then(|table| table.get(key))
+                .and_then(Item::as_array);
+            let strings = array
+                .into_iter()
+                .flatten()
+                .map(|value| value.as_str().map(str::to_owned));
+            strings
+                .collect::<Option<_>>()
+                .ok_or_else(|| format!("{key} must be a list of strings"))
         };
-        Ok(Self { ignore: list("ignore")?, exclude: list("exclude")?, condition })
+        Ok(Self {
+            ignore: list("ignore")?,
+            exclude: list("exclude")?,
+            condition,
+        })
     }
 }
 
@@ -168,7 +208,9 @@ fn unknown(name: &str, shelves: &[PathBuf]) -> Error {
 }
 
 fn tables(item: Option<&Item>) -> impl Iterator<Item = (&str, &Item)> {
-    item.and_then(Item::as_table_like).into_iter().flat_map(|table| table.iter())
+    item.and_then(Item::as_table_like)
+        .into_iter()
+        .flat_map(|table| table.iter())
 }
 
 fn placeholder(name: &str, item: &Item) -> Result<Placeholder, String> {
@@ -176,23 +218,45 @@ fn placeholder(name: &str, item: &Item) -> Result<Placeholder, String> {
     let is_bool = match text("type").as_deref() {
         Some("bool") => true,
         Some("string") => false,
-        other => return Err(format!("placeholder {name} has the type {other:?}; string and bool are supported here")),
+        other => {
+            return Err(format!(
+                "placeholder {name} has the type {other:?}; string and bool are supported here"
+            ));
+        }
     };
     let default = match item.get("default").and_then(Item::as_value) {
         Some(Value::Boolean(default)) => Some(default.value().to_string()),
         Some(Value::String(default)) => Some(default.value().clone()),
         _ => None,
     };
-    let choices = item.get("choices").and_then(Item::as_array).into_iter().flatten();
-    let choices = choices.filter_map(|choice| choice.as_str().map(str::to_owned)).collect();
-    Ok(Placeholder { name: name.to_owned(), prompt: text("prompt").unwrap_or_else(|| name.to_owned()), is_bool, default, choices, regex: text("regex") })
+    let choices = item
+        .get("choices")
+        .and_then(Item::as_array)
+        .into_iter()
+        .flatten();
+    let choices = choices
+        .filter_map(|choice| choice.as_str().map(str::to_owned))
+        .collect();
+    Ok(Placeholder {
+        name: name.to_owned(),
+        prompt: text("prompt").unwrap_or_else(|| name.to_owned()),
+        is_bool,
+        default,
+        choices,
+        regex: text("regex"),
+    })
 }
 
-/// cargo-generate evaluates conditions in a script language. A name, `!name`, and `name == "value"` or `!=` are what templates need.
+/// cargo-generate evaluates conditions in a script language. A name, `!name`, and `name == "value"`
+/// or `!=` are what templates need.
 fn holds(condition: &str, answers: &Answers) -> Result<bool> {
     let answer = |name: &str| {
         let name = name.trim();
-        let known = answers.get(name).ok_or_else(|| Error::usage(format!("the condition {condition:?} asks for {name:?}, which is no placeholder")));
+        let known = answers.get(name).ok_or_else(|| {
+            Error::usage(format!(
+                "the condition {condition:?} asks for {name:?}, which is no placeholder"
+            ))
+        });
         known.map(str::to_owned)
     };
     let unquoted = |text: &str| text.trim().trim_matches('"').to_owned();
@@ -211,5 +275,8 @@ fn holds(condition: &str, answers: &Answers) -> Result<bool> {
 /// A pattern names a file, or a folder and all that is in it.
 fn covers(pattern: &str, file: &str) -> bool {
     let pattern = pattern.trim_end_matches('/');
-    file == pattern || file.strip_prefix(pattern).is_some_and(|rest| rest.starts_with('/'))
+    file == pattern
+        || file
+            .strip_prefix(pattern)
+            .is_some_and(|rest| rest.starts_with('/'))
 }

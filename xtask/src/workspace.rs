@@ -1,5 +1,5 @@
-//! The workspace that a command works on: found from the current folder, read without asking cargo (which takes longer than everything
-//! else here together, and fails when one manifest is broken).
+//! The workspace that a command works on: found from the current folder, read without asking cargo
+//! (which takes longer than everything else here together, and fails when one manifest is broken).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,11 +30,15 @@ impl Workspace {
             };
             let document = parse(&path, &manifest)?;
             if document.get("workspace").is_some() {
-                return Ok(Self { root: folder.to_owned(), manifest });
+                return Ok(Self {
+                    root: folder.to_owned(),
+                    manifest,
+                });
             }
         }
         let message = format!("{} is not inside a cargo workspace", from.display());
-        Err(Error::usage(message).help("run this in a folder at or below a Cargo.toml that has a [workspace]"))
+        Err(Error::usage(message)
+            .help("run this in a folder at or below a Cargo.toml that has a [workspace]"))
     }
 
     pub(crate) fn manifest_path(&self) -> PathBuf {
@@ -49,14 +53,22 @@ impl Workspace {
     pub(crate) fn patterns(&self) -> Result<Patterns> {
         let document = self.document()?;
         let workspace = document.get("workspace").and_then(Item::as_table_like);
-        Ok(Patterns { members: strings(workspace, "members"), exclude: strings(workspace, "exclude") })
+        Ok(Patterns {
+            members: strings(workspace, "members"),
+            exclude: strings(workspace, "exclude"),
+        })
     }
 
     /// An organisation-wide default answer: `[workspace.metadata.carveout] org = "acme"`.
     pub(crate) fn default_answer(&self, key: &str) -> Result<Option<String>> {
         let document = self.document()?;
-        let table = ["workspace", "metadata", "carveout"].iter().try_fold(document.as_item(), |item, key| item.get(key));
-        Ok(table.and_then(|table| table.get(key)).and_then(Item::as_str).map(str::to_owned))
+        let table = ["workspace", "metadata", "carveout"]
+            .iter()
+            .try_fold(document.as_item(), |item, key| item.get(key));
+        Ok(table
+            .and_then(|table| table.get(key))
+            .and_then(Item::as_str)
+            .map(str::to_owned))
     }
 
     /// Every package of the workspace, with the folder that it is in relative to the root.
@@ -85,8 +97,13 @@ impl Workspace {
     /// The names of everything that is locked; empty without a lock file.
     pub(crate) fn locked(&self) -> Vec<String> {
         let lock = fs::read_to_string(self.root.join("Cargo.lock")).unwrap_or_default();
-        let names = lock.lines().filter_map(|line| line.strip_prefix("name = \""));
-        names.filter_map(|rest| rest.strip_suffix('"')).map(str::to_owned).collect()
+        let names = lock
+            .lines()
+            .filter_map(|line| line.strip_prefix("name = \""));
+        names
+            .filter_map(|rest| rest.strip_suffix('"'))
+            .map(str::to_owned)
+            .collect()
     }
 }
 
@@ -109,26 +126,38 @@ pub(crate) struct Patterns {
 impl Patterns {
     /// Whether some member pattern already takes in `folder`.
     pub(crate) fn include(&self, folder: &str) -> bool {
-        self.members.iter().any(|pattern| glob_matches(pattern.trim_start_matches("./"), folder))
+        self.members
+            .iter()
+            .any(|pattern| glob_matches(pattern.trim_start_matches("./"), folder))
     }
 
     /// The exclusion that keeps `folder` out, if there is one.
     pub(crate) fn excluding(&self, folder: &str) -> Option<&str> {
         let covers = |pattern: &&String| {
             let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
-            folder == pattern || folder.strip_prefix(pattern).is_some_and(|rest| rest.starts_with('/'))
+            folder == pattern
+                || folder
+                    .strip_prefix(pattern)
+                    .is_some_and(|rest| rest.starts_with('/'))
         };
         self.exclude.iter().find(covers).map(String::as_str)
     }
 }
 
 pub(crate) fn parse(path: &Path, text: &str) -> Result<Document<String>> {
-    Document::parse(text.to_owned()).map_err(|error| Error::io("read", path, error.to_string().trim_end()))
+    Document::parse(text.to_owned())
+        .map_err(|error| Error::io("read", path, error.to_string().trim_end()))
 }
 
 fn strings(table: Option<&dyn TableLike>, key: &str) -> Vec<String> {
-    let array = table.and_then(|table| table.get(key)).and_then(Item::as_array);
-    array.into_iter().flatten().filter_map(|value| value.as_str().map(str::to_owned)).collect()
+    let array = table
+        .and_then(|table| table.get(key))
+        .and_then(Item::as_array);
+    array
+        .into_iter()
+        .flatten()
+        .filter_map(|value| value.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// A package that cannot be read is somebody's work in progress: it has no name to clash with.
@@ -147,8 +176,20 @@ fn read_package(root: &Path, folder: &Path) -> Option<(Package, Vec<PathBuf>)> {
             dependencies.push(text("package").unwrap_or(key).to_owned());
         }
     }
-    let inside: Vec<PathBuf> = paths.iter().map(|path| normal(path)).filter(|path| !path.starts_with("..")).collect();
-    Some((Package { name, folder: folder.to_owned(), paths: inside.clone(), dependencies }, inside))
+    let inside: Vec<PathBuf> = paths
+        .iter()
+        .map(|path| normal(path))
+        .filter(|path| !path.starts_with(".."))
+        .collect();
+    Some((
+        Package {
+            name,
+            folder: folder.to_owned(),
+            paths: inside.clone(),
+            dependencies,
+        },
+        inside,
+    ))
 }
 
 /// `a/./b/../c` as `a/c`, without asking the file system.
@@ -166,14 +207,22 @@ fn normal(path: &Path) -> PathBuf {
     out
 }
 
-/// The folders that a member pattern stands for. Cargo's patterns are globs; `*` and `?` within a part, and `**`, are what is used.
+/// The folders that a member pattern stands for. Cargo's patterns are globs; `*` and `?` within a
+/// part, and `**`, are what is used.
 fn expand(root: &Path, pattern: &str) -> Vec<PathBuf> {
     let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
     if !pattern.contains(['*', '?', '[']) {
         return vec![PathBuf::from(pattern)];
     }
-    let fixed: PathBuf = Path::new(pattern).iter().take_while(|part| !part.to_string_lossy().contains(['*', '?', '['])).collect();
-    let depth = if pattern.contains("**") { usize::MAX } else { Path::new(pattern).iter().count() - fixed.iter().count() };
+    let fixed: PathBuf = Path::new(pattern)
+        .iter()
+        .take_while(|part| !part.to_string_lossy().contains(['*', '?', '[']))
+        .collect();
+    let depth = if pattern.contains("**") {
+        usize::MAX
+    } else {
+        Path::new(pattern).iter().count() - fixed.iter().count()
+    };
     let mut found = Vec::new();
     walk(root, &fixed, depth, &mut |folder| {
         if glob_matches(pattern, &folder.to_string_lossy().replace('\\', "/")) {
@@ -184,8 +233,14 @@ fn expand(root: &Path, pattern: &str) -> Vec<PathBuf> {
 }
 
 fn walk(root: &Path, folder: &Path, depth: usize, visit: &mut dyn FnMut(&Path)) {
-    let Some(depth) = depth.checked_sub(1) else { return };
-    for entry in fs::read_dir(root.join(folder)).into_iter().flatten().flatten() {
+    let Some(depth) = depth.checked_sub(1) else {
+        return;
+    };
+    for entry in fs::read_dir(root.join(folder))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
         let name = entry.file_name();
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
         if is_folder && name != "target" && !name.to_string_lossy().starts_with('.') {
@@ -196,22 +251,31 @@ fn walk(root: &Path, folder: &Path, depth: usize, visit: &mut dyn FnMut(&Path)) 
     }
 }
 
-/// Whether `pattern` matches all of `text`: `*` and `?` stay within one part of a path, `**` does not.
+/// Whether `pattern` matches all of `text`: `*` and `?` stay within one part of a path, `**` does
+/// not.
 fn glob_matches(pattern: &str, text: &str) -> bool {
     fn parts(pattern: &[&str], text: &[&str]) -> bool {
         match (pattern, text) {
             ([], []) => true,
-            (["**", rest @ ..], _) => parts(rest, text) || !text.is_empty() && parts(pattern, &text[1..]),
-            ([first, rest @ ..], [part, others @ ..]) => part_matches(first.as_bytes(), part.as_bytes()) && parts(rest, others),
+            (["**", rest @ ..], _) => {
+                parts(rest, text) || !text.is_empty() && parts(pattern, &text[1..])
+            }
+            ([first, rest @ ..], [part, others @ ..]) => {
+                part_matches(first.as_bytes(), part.as_bytes()) && parts(rest, others)
+            }
             _ => false,
         }
     }
     fn part_matches(pattern: &[u8], text: &[u8]) -> bool {
         match (pattern, text) {
             ([], []) => true,
-            ([b'*', rest @ ..], _) => part_matches(rest, text) || !text.is_empty() && part_matches(pattern, &text[1..]),
+            ([b'*', rest @ ..], _) => {
+                part_matches(rest, text) || !text.is_empty() && part_matches(pattern, &text[1..])
+            }
             ([b'?', rest @ ..], [_, others @ ..]) => part_matches(rest, others),
-            ([first, rest @ ..], [byte, others @ ..]) => first == byte && part_matches(rest, others),
+            ([first, rest @ ..], [byte, others @ ..]) => {
+                first == byte && part_matches(rest, others)
+            }
             _ => false,
         }
     }

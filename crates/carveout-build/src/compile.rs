@@ -5,14 +5,19 @@ use prost::Message;
 use prost_types::FileDescriptorSet;
 use protox::Compiler;
 
-use crate::resolve::{proto_root, resolver};
 use crate::Error;
+use crate::resolve::{proto_root, resolver};
 
-/// Compiles `contract`, a path inside the nearest `proto` folder such as `acme/orders/v1/orders.proto`, into `OUT_DIR/contract.rs`.
+/// Compiles `contract`, a path inside the nearest `proto` folder such as
+/// `acme/orders/v1/orders.proto`, into `OUT_DIR/contract.rs`.
 ///
 /// Cargo runs the build script again when the contract or a file that it imports changes.
 pub fn compile(contract: &str) -> Result<(), Error> {
-    let var = |name: &'static str| env::var_os(name).map(PathBuf::from).ok_or(Error::NotABuildScript(name));
+    let var = |name: &'static str| {
+        env::var_os(name)
+            .map(PathBuf::from)
+            .ok_or(Error::NotABuildScript(name))
+    };
     let (crate_dir, out_dir) = (var("CARGO_MANIFEST_DIR")?, var("OUT_DIR")?);
     let root = proto_root(&crate_dir, contract)?;
     for file in compile_in(&root, contract, &out_dir)? {
@@ -21,20 +26,30 @@ pub fn compile(contract: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Compiles `contract`, a path inside `root`, into `out_dir/contract.rs` and returns the files under `root` that it was read from.
+/// Compiles `contract`, a path inside `root`, into `out_dir/contract.rs` and returns the files
+/// under `root` that it was read from.
 ///
 /// [`compile`] is this with the folders that cargo gives a build script.
 pub fn compile_in(root: &Path, contract: &str, out_dir: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut compiler = Compiler::with_file_resolver(resolver(root));
-    compiler.include_imports(true).include_source_info(true).open_file(contract)?;
+    compiler
+        .include_imports(true)
+        .include_source_info(true)
+        .open_file(contract)?;
 
-    // The raw bytes keep the kit's method options, which `prost_types` does not know and would drop.
+    // The raw bytes keep the kit's method options, which `prost_types` does not know and would
+    // drop.
     let raw = compiler.encode_file_descriptor_set();
     let descriptors = out_dir.join("contract.bin");
     write(&descriptors, &raw)?;
 
     let set = FileDescriptorSet::decode(raw.as_slice())?;
-    let read = set.file.iter().map(|file| root.join(file.name())).filter(|path| path.is_file()).collect();
+    let read = set
+        .file
+        .iter()
+        .map(|file| root.join(file.name()))
+        .filter(|path| path.is_file())
+        .collect();
     let package = package_of(&set, contract);
     generate(set, out_dir)?;
 
@@ -48,16 +63,30 @@ pub fn compile_in(root: &Path, contract: &str, out_dir: &Path) -> Result<Vec<Pat
     Ok(read)
 }
 
-/// A package with one service, which is what a service's contract has, gets short names for what is generated for it:
-/// `orders_api::Client` instead of `orders_api::orders_service_client::OrdersServiceClient`.
+/// A package with one service, which is what a service's contract has, gets short names for what is
+/// generated for it: `orders_api::Client` instead of
+/// `orders_api::orders_service_client::OrdersServiceClient`.
 fn short_names(generated: &Path) -> Result<String, Error> {
-    let code = fs::read_to_string(generated).map_err(|source| Error::Io { path: generated.to_owned(), source })?;
+    let code = fs::read_to_string(generated).map_err(|source| Error::Io {
+        path: generated.to_owned(),
+        source,
+    })?;
     let names = |prefix: &str, suffix: &str| -> Vec<String> {
-        let lines = code.lines().filter_map(|line| line.trim_start().strip_prefix(prefix));
-        lines.filter_map(|rest| rest.split_once(suffix)).map(|(name, _)| name.to_owned()).collect()
+        let lines = code
+            .lines()
+            .filter_map(|line| line.trim_start().strip_prefix(prefix));
+        lines
+            .filter_map(|rest| rest.split_once(suffix))
+            .map(|(name, _)| name.to_owned())
+            .collect()
     };
-    let (modules, services) = (names("pub mod ", "_client {"), names("pub struct ", "Client<T>"));
-    let ([module], [service]) = (modules.as_slice(), services.as_slice()) else { return Ok(String::new()) };
+    let (modules, services) = (
+        names("pub mod ", "_client {"),
+        names("pub struct ", "Client<T>"),
+    );
+    let ([module], [service]) = (modules.as_slice(), services.as_slice()) else {
+        return Ok(String::new());
+    };
     Ok(format!(
         "\npub use {module}_client::{service}Client as Client;\n\
          pub use {module}_server::{{SERVICE_NAME, {service} as Service, {service}Server as Server}};\n"
@@ -72,14 +101,21 @@ fn generate(mut set: FileDescriptorSet, out_dir: &Path) -> Result<(), Error> {
         .build_transport(false)
         .out_dir(out_dir)
         .compile_fds(set)
-        .map_err(|source| Error::Io { path: out_dir.to_owned(), source })
+        .map_err(|source| Error::Io {
+            path: out_dir.to_owned(),
+            source,
+        })
 }
 
 fn package_of(set: &FileDescriptorSet, contract: &str) -> String {
     let file = set.file.iter().find(|file| file.name() == contract);
-    file.map(|file| file.package().to_owned()).unwrap_or_default()
+    file.map(|file| file.package().to_owned())
+        .unwrap_or_default()
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
-    fs::write(path, content).map_err(|source| Error::Io { path: path.to_owned(), source })
+    fs::write(path, content).map_err(|source| Error::Io {
+        path: path.to_owned(),
+        source,
+    })
 }

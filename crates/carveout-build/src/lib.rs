@@ -14,12 +14,14 @@
 //! include!(concat!(env!("OUT_DIR"), "/contract.rs"));
 //! ```
 //!
-//! which defines the messages, `orders_service_client`, `orders_service_server` and `FILE_DESCRIPTOR_SET`, the encoded descriptors that
-//! reflection serves and that the server reads its methods' deadlines from. A contract with one service, as a service's is, also gets
-//! short names: `Client`, `Server`, `Service` (the trait to implement) and `SERVICE_NAME`.
+//! which defines the messages, `orders_service_client`, `orders_service_server` and
+//! `FILE_DESCRIPTOR_SET`, the encoded descriptors that reflection serves and that the server reads
+//! its methods' deadlines from. A contract with one service, as a service's is, also gets short
+//! names: `Client`, `Server`, `Service` (the trait to implement) and `SERVICE_NAME`.
 //!
-//! The contract is looked for in the nearest folder named `proto` beside the crate or above it that holds it: the workspace's, or a
-//! standalone service's own. `carveout/v1/options.proto` and Google's well-known types come with this crate.
+//! The contract is looked for in the nearest folder named `proto` beside the crate or above it that
+//! holds it: the workspace's, or a standalone service's own. `carveout/v1/options.proto` and
+//! Google's well-known types come with this crate.
 
 mod compile;
 mod error;

@@ -16,8 +16,8 @@ pub(crate) struct Assignment {
 /// What the environment holds for this service.
 pub(crate) struct Environment {
     pub(crate) assignments: Vec<Assignment>,
-    /// Variables with a single underscore behind the service's name. They are other people's (Kubernetes makes such
-    /// names), or slips; which of the two shows once the sections are known.
+    /// Variables with a single underscore behind the service's name. They are other people's
+    /// (Kubernetes makes such names), or slips; which of the two shows once the sections are known.
     pub(crate) others: Vec<String>,
 }
 
@@ -84,7 +84,8 @@ pub(crate) fn from_env(
     environment
 }
 
-/// Kubernetes sets `ORDERS_GRPC_PORT=tcp://10.0.0.1:80` when there is a Service by the name of `orders-grpc`.
+/// Kubernetes sets `ORDERS_GRPC_PORT=tcp://10.0.0.1:80` when there is a Service by the name of
+/// `orders-grpc`.
 fn is_service_link(value: &str) -> bool {
     ["tcp://", "udp://", "sctp://"]
         .iter()
@@ -126,8 +127,8 @@ pub(crate) fn from_sets(sets: &[String], drafts: &mut Vec<Draft>) -> Vec<Assignm
     without_duplicates(assignments, drafts)
 }
 
-/// Keeps the first of several assignments to one key, or to a key and something inside it. Which one would win is an
-/// accident of order, so both are named.
+/// Keeps the first of several assignments to one key, or to a key and something inside it. Which
+/// one would win is an accident of order, so both are named.
 fn without_duplicates(assignments: Vec<Assignment>, drafts: &mut Vec<Draft>) -> Vec<Assignment> {
     let mut kept: Vec<Assignment> = Vec::new();
     for assignment in assignments {

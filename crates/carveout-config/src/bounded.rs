@@ -25,7 +25,8 @@ pub(crate) fn read_text(path: &Path) -> Result<String, ReadError> {
         ErrorKind::NotFound => ReadError::Missing,
         ErrorKind::IsADirectory => ReadError::Directory,
         _ => {
-            // The number that the standard library appends says nothing to a reader and differs between systems.
+            // The number that the standard library appends says nothing to a reader and differs
+            // between systems.
             let text = error.to_string();
             let words = text.split(" (os error").next().unwrap_or_default();
             ReadError::Other(words.to_owned())
@@ -36,7 +37,8 @@ pub(crate) fn read_text(path: &Path) -> Result<String, ReadError> {
         return Err(ReadError::Directory);
     }
     let mut bytes = Vec::new();
-    // The limit is on what is read, not on what the metadata claims, which says nothing about a pipe.
+    // The limit is on what is read, not on what the metadata claims, which says nothing about a
+    // pipe.
     file.take(LIMIT + 1)
         .read_to_end(&mut bytes)
         .map_err(other)?;

@@ -4,9 +4,10 @@ use figment::value::{Num, Value};
 
 use crate::toml_text::parse_value;
 
-/// What the text can mean, the first choice first. `default` is the built-in default of the key, which says what is
-/// wanted: text stays as it is where the default is text, and is read as TOML elsewhere. Text that cannot be read
-/// stays text, so that the type's own message says what was wanted and what was found.
+/// What the text can mean, the first choice first. `default` is the built-in default of the key,
+/// which says what is wanted: text stays as it is where the default is text, and is read as TOML
+/// elsewhere. Text that cannot be read stays text, so that the type's own message says what was
+/// wanted and what was found.
 pub(crate) fn candidates(text: &str, default: Option<&Value>) -> Vec<Value> {
     let raw = Value::from(text.to_owned());
     match default {
@@ -23,8 +24,8 @@ pub(crate) fn candidates(text: &str, default: Option<&Value>) -> Vec<Value> {
                 .filter(|value| value.as_dict().is_some())
                 .unwrap_or(raw),
         ],
-        // An option that is not set, an entry of a map: only the type itself knows. Text is tried first, so that
-        // "123" for a string is not a number.
+        // An option that is not set, an entry of a map: only the type itself knows. Text is tried
+        // first, so that "123" for a string is not a number.
         Some(Value::Empty(..)) | None => {
             let literal = parse_value(text).filter(|value| value.as_str().is_none());
             std::iter::once(raw).chain(literal).collect()
@@ -43,7 +44,8 @@ fn parse_number(text: &str, like: &Num) -> Option<Value> {
     parse_value(text).filter(|value| matches!(value, Value::Num(..)))
 }
 
-/// An array is TOML when it starts with a bracket, and otherwise its elements with commas between them.
+/// An array is TOML when it starts with a bracket, and otherwise its elements with commas between
+/// them.
 fn array(text: &str, element: Option<&Value>) -> Vec<Value> {
     let trimmed = text.trim();
     if trimmed.starts_with('[') {

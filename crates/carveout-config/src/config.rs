@@ -68,13 +68,15 @@ impl Config {
         }
     }
 
-    /// The values in force as TOML, each with a comment that says where it came from, secrets redacted.
+    /// The values in force as TOML, each with a comment that says where it came from, secrets
+    /// redacted.
     pub fn print(&self) -> String {
         lock(&self.shared.state).printed.clone()
     }
 
-    /// Reads all files anew, checks every section, and only then swaps all values that have changed. The environment
-    /// and `--set` are as they were at the start. It reads files, and so blocks for as long as that takes.
+    /// Reads all files anew, checks every section, and only then swaps all values that have
+    /// changed. The environment and `--set` are as they were at the start. It reads files, and so
+    /// blocks for as long as that takes.
     ///
     /// # Errors
     /// Every mistake in every source; all values are then as before.

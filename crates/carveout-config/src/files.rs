@@ -85,7 +85,8 @@ fn profile_origin(profile: &str) -> Origin {
     Origin::Start(format!("profile {profile:?}"))
 }
 
-/// A profile is a file's name. Anything that could leave the directory is refused before a path is made from it.
+/// A profile is a file's name. Anything that could leave the directory is refused before a path is
+/// made from it.
 fn unusable(profile: &str) -> Option<Draft> {
     let plain = |char: char| char.is_ascii_alphanumeric() || char == '-' || char == '_';
     let (problem, fix) = if profile == DEFAULT {

@@ -1,6 +1,7 @@
 //! What a section's own check says about a value that has the right type but cannot be used.
 
-/// A value that has the right type and still cannot be used, found by a section's `validate` function.
+/// A value that has the right type and still cannot be used, found by a section's `validate`
+/// function.
 ///
 /// ```
 /// use carveout_config::Invalid;
@@ -26,8 +27,8 @@ pub(crate) struct Finding {
 }
 
 impl Invalid {
-    /// `key` is relative to the section (`"port"`, `"tls.cert"`; empty for the section as a whole). `message` goes on
-    /// from the key: "is more than `max`". It must not contain a secret.
+    /// `key` is relative to the section (`"port"`, `"tls.cert"`; empty for the section as a whole).
+    /// `message` goes on from the key: "is more than `max`". It must not contain a secret.
     pub fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             findings: vec![Finding {

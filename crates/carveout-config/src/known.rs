@@ -1,4 +1,5 @@
-//! What every section's defaults say together: which keys there are, and so what a wrong one was meant to be.
+//! What every section's defaults say together: which keys there are, and so what a wrong one was
+//! meant to be.
 
 use figment::value::Value;
 
@@ -65,8 +66,8 @@ impl Known<'_> {
         })
     }
 
-    /// Mistakes that only show against all sections: sections that nobody reads, and variables that no section gets
-    /// because of a wrong number of underscores.
+    /// Mistakes that only show against all sections: sections that nobody reads, and variables that
+    /// no section gets because of a wrong number of underscores.
     pub(crate) fn strangers(&self, inputs: &Inputs) -> Vec<Draft> {
         let mut drafts = Vec::new();
         for layer in &inputs.files {
@@ -118,8 +119,9 @@ impl Known<'_> {
         })
     }
 
-    /// `ORDERS_GRPC__PORT` or `ORDERS_GRPC_PORT` instead of `ORDERS__GRPC__PORT`. Other names that begin like the
-    /// service are none of its business, least of all those that Kubernetes makes for a Service of the same name.
+    /// `ORDERS_GRPC__PORT` or `ORDERS_GRPC_PORT` instead of `ORDERS__GRPC__PORT`. Other names that
+    /// begin like the service are none of its business, least of all those that Kubernetes makes
+    /// for a Service of the same name.
     fn near_miss(&self, name: &str) -> Option<Draft> {
         let rest = name.get(self.prefix.len() + 1..)?.to_lowercase();
         let made_by_kubernetes = ["service_host", "service_port"].contains(&rest.as_str());

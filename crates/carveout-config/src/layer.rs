@@ -31,8 +31,8 @@ impl Layer {
         }
     }
 
-    /// Where the value was written. A table that is only there because of a key in it, as in the environment, is
-    /// where that key is.
+    /// Where the value was written. A table that is only there because of a key in it, as in the
+    /// environment, is where that key is.
     pub(crate) fn place(&self, key: &Key) -> Option<Origin> {
         let inside = self.places.range(key.clone()..).next();
         inside

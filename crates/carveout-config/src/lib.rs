@@ -1,8 +1,8 @@
 //! Layered, strict, explained configuration for a service.
 //!
-//! A section of the configuration is a plain struct beside the code that uses it. Its `Default` holds the built-in
-//! defaults, and with them the keys that there are. This crate reads the layers, hands each section to its user, and
-//! knows none of them itself.
+//! A section of the configuration is a plain struct beside the code that uses it. Its `Default`
+//! holds the built-in defaults, and with them the keys that there are. This crate reads the layers,
+//! hands each section to its user, and knows none of them itself.
 //!
 //! # Layers
 //!
@@ -14,14 +14,16 @@
 //! 4. the environment: `ORDERS__GRPC__PORT=50051` (two underscores between the parts, in any case),
 //! 5. `--set grpc.port=50051`.
 //!
-//! Tables merge key by key, everything else is replaced as a whole. Text from the environment and from `--set` becomes
-//! what the default is: a text stays as it is, a number or a bool is parsed, an array is TOML or has commas between its
-//! elements, a table is TOML (`{ enabled = true }`), and `ORDERS__GRPC__TLS__ENABLED` names one key of it.
+//! Tables merge key by key, everything else is replaced as a whole. Text from the environment and
+//! from `--set` becomes what the default is: a text stays as it is, a number or a bool is parsed,
+//! an array is TOML or has commas between its elements, a table is TOML (`{ enabled = true }`), and
+//! `ORDERS__GRPC__TLS__ENABLED` names one key of it.
 //!
 //! # Mistakes
 //!
-//! Every mistake is reported, not only the first, with its key, where it was written, what was expected and found, and
-//! what to do about it. An unknown key is a mistake, whether or not the struct says `deny_unknown_fields`.
+//! Every mistake is reported, not only the first, with its key, where it was written, what was
+//! expected and found, and what to do about it. An unknown key is a mistake, whether or not the
+//! struct says `deny_unknown_fields`.
 //!
 //! ```
 //! use carveout_config::{Loader, Sources};
@@ -61,21 +63,24 @@
 //!
 //! # Secrets
 //!
-//! A [`Secret`] never prints, and can be given as the path of a file that holds it. Nothing that this crate prints
-//! quotes a value under a key that is a `Secret` or sounds like one (`token`, `password`, `api_key`).
+//! A [`Secret`] never prints, and can be given as the path of a file that holds it. Nothing that
+//! this crate prints quotes a value under a key that is a `Secret` or sounds like one (`token`,
+//! `password`, `api_key`).
 //!
 //! # Reload
 //!
-//! [`Config::reload`] reads the files anew, checks every section, and only then swaps the values behind the [`Live`]
-//! handles. If anything is wrong, everything stays as it was. Who wants to act on a change awaits [`Live::changed`].
+//! [`Config::reload`] reads the files anew, checks every section, and only then swaps the values
+//! behind the [`Live`] handles. If anything is wrong, everything stays as it was. Who wants to act
+//! on a change awaits [`Live::changed`].
 //!
 //! # Writing a section
 //!
-//! Derive `Serialize` and `Deserialize`, put `#[serde(default, deny_unknown_fields)]` on the struct, write durations
-//! with [`duration`]. Prefer `enabled: bool` to `Option`, so that the print-out shows what there is to set. Options,
-//! enums, nested structs, maps with text as keys and arrays of structs work. `#[serde(flatten)]` and untagged or internally tagged enums
-//! work less well: serde buffers them, so that a mistake inside is reported for the table around it, and a key that the
-//! type ignores there goes unseen unless it denies unknown fields.
+//! Derive `Serialize` and `Deserialize`, put `#[serde(default, deny_unknown_fields)]` on the
+//! struct, write durations with [`duration`]. Prefer `enabled: bool` to `Option`, so that the
+//! print-out shows what there is to set. Options, enums, nested structs, maps with text as keys and
+//! arrays of structs work. `#[serde(flatten)]` and untagged or internally tagged enums work less
+//! well: serde buffers them, so that a mistake inside is reported for the table around it, and a
+//! key that the type ignores there goes unseen unless it denies unknown fields.
 
 mod assignment;
 mod bounded;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// A section's current value. Cheap to read and to clone; a reload swaps the value behind every clone at once.
+/// A section's current value. Cheap to read and to clone; a reload swaps the value behind every
+/// clone at once.
 ///
 /// Hold on to the [`Arc`] for as long as one piece of work should see one value, and no longer.
 #[derive(Clone, Debug)]
@@ -33,9 +34,9 @@ impl<T> Live<T> {
         Arc::clone(&self.current.borrow())
     }
 
-    /// Waits until a reload has changed the section since this handle last saw it (by being created or cloned from
-    /// one that had seen it, or by an earlier `changed`), and returns the new value. It never returns for a value that
-    /// can change no more. Dropping the future loses no change.
+    /// Waits until a reload has changed the section since this handle last saw it (by being created
+    /// or cloned from one that had seen it, or by an earlier `changed`), and returns the new value.
+    /// It never returns for a value that can change no more. Dropping the future loses no change.
     pub async fn changed(&mut self) -> Arc<T> {
         match self.current.changed().await {
             Ok(()) => Arc::clone(&self.current.borrow_and_update()),

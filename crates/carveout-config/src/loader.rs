@@ -13,7 +13,8 @@ use crate::mistake::{ConfigError, Draft};
 use crate::section::{Section, Typed, Validate};
 use crate::sources::Sources;
 
-/// Reads the layers, hands out sections, and collects every mistake instead of stopping at the first.
+/// Reads the layers, hands out sections, and collects every mistake instead of stopping at the
+/// first.
 pub struct Loader {
     sources: Sources,
     inputs: Inputs,
@@ -35,14 +36,14 @@ impl Loader {
         }
     }
 
-    /// Takes the section `[key]`. Its type's `Default` gives the built-in defaults, and with them the keys that there
-    /// are; a key that the type does not know is a mistake with or without `deny_unknown_fields`. Until
-    /// [`finish`](Self::finish) has said that all is well, the value may have defaults where it should have something
-    /// else.
+    /// Takes the section `[key]`. Its type's `Default` gives the built-in defaults, and with them
+    /// the keys that there are; a key that the type does not know is a mistake with or without
+    /// `deny_unknown_fields`. Until [`finish`](Self::finish) has said that all is well, the value
+    /// may have defaults where it should have something else.
     ///
     /// # Panics
-    /// When the section is taken twice, or its defaults cannot be written as TOML (a map's keys must be text): slips in
-    /// the service, not in its configuration.
+    /// When the section is taken twice, or its defaults cannot be written as TOML (a map's keys
+    /// must be text): slips in the service, not in its configuration.
     pub fn section<T>(&mut self, key: &'static str) -> Live<T>
     where
         T: Serialize + DeserializeOwned + Default + Send + Sync + 'static,
@@ -50,12 +51,12 @@ impl Loader {
         self.section_checked(key, |_| Ok(()))
     }
 
-    /// Takes the section `[key]`, whose values must also pass `validate`. It runs once all values have the right type,
-    /// now and at each reload.
+    /// Takes the section `[key]`, whose values must also pass `validate`. It runs once all values
+    /// have the right type, now and at each reload.
     ///
     /// # Panics
-    /// When the section is taken twice, or its defaults cannot be written as TOML (a map's keys must be text): slips in
-    /// the service, not in its configuration.
+    /// When the section is taken twice, or its defaults cannot be written as TOML (a map's keys
+    /// must be text): slips in the service, not in its configuration.
     pub fn section_checked<T>(&mut self, key: &'static str, validate: Validate<T>) -> Live<T>
     where
         T: Serialize + DeserializeOwned + Default + Send + Sync + 'static,
@@ -75,8 +76,8 @@ impl Loader {
         live
     }
 
-    /// Says whether all is well. Call it once every section is taken: only then is it clear which of the sections in
-    /// the files nobody reads.
+    /// Says whether all is well. Call it once every section is taken: only then is it clear which
+    /// of the sections in the files nobody reads.
     ///
     /// # Errors
     /// Every mistake in every source.

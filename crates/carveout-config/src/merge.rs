@@ -1,4 +1,5 @@
-//! One section's layers, merged by figment, with what is needed to explain and to repair the result.
+//! One section's layers, merged by figment, with what is needed to explain and to repair the
+//! result.
 
 use figment::value::{Tag, Value};
 use figment::{Figment, Metadata};
@@ -95,7 +96,8 @@ impl<'i> Merged<'i> {
         }
     }
 
-    /// The key as the defaults and the files spell it: the environment knows neither case nor hyphens.
+    /// The key as the defaults and the files spell it: the environment knows neither case nor
+    /// hyphens.
     fn spell(&self, names: &[String], fold: fn(&str) -> String) -> Key {
         let mut here = Some(&self.value);
         let mut key = Key::default();
@@ -131,16 +133,16 @@ impl<'i> Merged<'i> {
         layer.map_or(Origin::Default, |layer| layer.origin(&self.full(inner)))
     }
 
-    /// Where the value that now is at `there` was written, by the key that it had then; failing that, where the
-    /// innermost value around it was.
+    /// Where the value that now is at `there` was written, by the key that it had then; failing
+    /// that, where the innermost value around it was.
     pub(crate) fn origin_around(&self, there: &Key, written: &Key) -> Origin {
         let value = tree::get(&self.value, &self.existing(there));
         let layer = value.and_then(|value| self.by_tag(value.tag()));
         layer.map_or(Origin::Default, |layer| layer.origin(&self.full(written)))
     }
 
-    /// The key, or the innermost one around it that has a value. A path can end below anything that is in the tree,
-    /// as in a map whose key has the wrong type.
+    /// The key, or the innermost one around it that has a value. A path can end below anything that
+    /// is in the tree, as in a map whose key has the wrong type.
     pub(crate) fn existing(&self, inner: &Key) -> Key {
         let mut inner = inner.clone();
         while tree::get(&self.value, &inner).is_none() {
@@ -150,7 +152,8 @@ impl<'i> Merged<'i> {
         inner
     }
 
-    /// Every place in which the key was written, also where a higher layer hides it. None for a default.
+    /// Every place in which the key was written, also where a higher layer hides it. None for a
+    /// default.
     pub(crate) fn places(&self, inner: &Key) -> Vec<Origin> {
         let full = self.full(inner);
         self.layers()
@@ -178,8 +181,9 @@ impl<'i> Merged<'i> {
         tree::get(&self.value, inner).is_some_and(|value| value.tag() == tag)
     }
 
-    /// Puts the default back where a value cannot be used, or nothing where there is no default or it is of no use
-    /// either. An element of an array has no default of its own. Says whether that changed anything.
+    /// Puts the default back where a value cannot be used, or nothing where there is no default or
+    /// it is of no use either. An element of an array has no default of its own. Says whether that
+    /// changed anything.
     pub(crate) fn repair(&mut self, inner: &Key) -> bool {
         if !self.is_default(inner)
             && !inner.is_element()

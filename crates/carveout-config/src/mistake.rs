@@ -68,7 +68,8 @@ impl Draft {
     }
 }
 
-/// One mistake: what is wrong, where it was written, what to do about it. It never holds a secret's value.
+/// One mistake: what is wrong, where it was written, what to do about it. It never holds a secret's
+/// value.
 #[derive(Clone, Debug)]
 pub struct Mistake {
     origin: Origin,
@@ -83,7 +84,8 @@ impl Mistake {
         self.key.as_ref().map(Key::to_string)
     }
 
-    /// Where it was written: `config/prod.toml:12`, `environment variable ORDERS__GRPC__PORT`, `--set`.
+    /// Where it was written: `config/prod.toml:12`, `environment variable ORDERS__GRPC__PORT`,
+    /// `--set`.
     pub fn origin(&self) -> String {
         self.origin.to_string()
     }
@@ -140,7 +142,8 @@ impl ConfigError {
         &self.mistakes
     }
 
-    /// The values as far as they could be read, in the form of [`Config::print`](crate::Config::print).
+    /// The values as far as they could be read, in the form of
+    /// [`Config::print`](crate::Config::print).
     pub fn effective(&self) -> &str {
         &self.effective
     }

@@ -15,7 +15,8 @@ pub(crate) fn nearest<'c>(
                 candidate,
             )
         })
-        // A third of the letters may be wrong: beyond that a suggestion misleads more often than it helps.
+        // A third of the letters may be wrong: beyond that a suggestion misleads more often than it
+        // helps.
         .filter(|(distance, candidate)| *distance <= candidate.chars().count().max(3) / 3)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

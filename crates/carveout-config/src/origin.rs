@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// Where a value or a mistake came from. The order of the variants is the order in which mistakes are printed.
+/// Where a value or a mistake came from. The order of the variants is the order in which mistakes
+/// are printed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Origin {
     /// What the service was started with: its directory, its profile.

@@ -7,7 +7,8 @@ use crate::key::{Key, quoted};
 use crate::origin::Origin;
 use crate::secret::{REDACTED, holds_password, looks_secret};
 
-/// One section. Keys that `origin` gets are relative to it; `rejected` lists what could not be used, in full.
+/// One section. Keys that `origin` gets are relative to it; `rejected` lists what could not be
+/// used, in full.
 pub(crate) fn section(
     name: &str,
     value: &Value,

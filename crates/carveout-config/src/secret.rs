@@ -15,24 +15,29 @@ use crate::bounded::{ReadError, read_text};
 /// What is printed in place of a secret.
 pub(crate) const REDACTED: &str = "[redacted]";
 
-/// The name under which a secret announces itself to the deserialiser, so that the loader knows which keys are secret.
+/// The name under which a secret announces itself to the deserialiser, so that the loader knows
+/// which keys are secret.
 pub(crate) const NAME: &str = "$carveout::Secret";
 
-/// Stands between a message and its fix in the text of an error, because serde lets an error carry nothing but text.
+/// Stands between a message and its fix in the text of an error, because serde lets an error carry
+/// nothing but text.
 pub(crate) const FIX: &str = "; fix: ";
 
 const PARSE_FIX: &str = "write it in the form that the key's type has";
 
 const SHAPE_FIX: &str = "write text in quotes, or { file = \"/run/secrets/NAME\" }";
 
-/// A value that never prints: `Debug`, `Display` and `Serialize` give `[redacted]`, or say that it is not set.
+/// A value that never prints: `Debug`, `Display` and `Serialize` give `[redacted]`, or say that it
+/// is not set.
 ///
-/// It is written as text, or as `{ file = "/run/secrets/NAME" }`, whose content is then taken without its last line
-/// break. A relative path starts from the working directory. In the environment that is `NAME__SECTION__KEY` or
-/// `NAME__SECTION__KEY__FILE`. Empty text is "not set". A reload reads the file anew, so a rotated secret is a change.
+/// It is written as text, or as `{ file = "/run/secrets/NAME" }`, whose content is then taken
+/// without its last line break. A relative path starts from the working directory. In the
+/// environment that is `NAME__SECTION__KEY` or `NAME__SECTION__KEY__FILE`. Empty text is "not set".
+/// A reload reads the file anew, so a rotated secret is a change.
 ///
-/// The content is parsed as a `T`; what the parser says about bad content is not shown, as it could quote it. A
-/// built-in default cannot be a secret: only "not set" is kept from a section's `Default`.
+/// The content is parsed as a `T`; what the parser says about bad content is not shown, as it could
+/// quote it. A built-in default cannot be a secret: only "not set" is kept from a section's
+/// `Default`.
 ///
 /// ```
 /// use carveout_config::Secret;
@@ -54,7 +59,8 @@ impl<T> Secret<T> {
         Self { value, set: true }
     }
 
-    /// The value itself, or `T`'s default when it is not set. Each call is a place to look at in a review.
+    /// The value itself, or `T`'s default when it is not set. Each call is a place to look at in a
+    /// review.
     pub fn expose(&self) -> &T {
         &self.value
     }
@@ -215,8 +221,9 @@ impl<'de, T: FromStr + Default> Visitor<'de> for SecretVisitor<T> {
 }
 
 thread_local! {
-    /// A hash of the secrets read so far, while the loader is reading a section on this thread. A secret's value
-    /// shows in nothing else that the loader could compare, and a rotated file must count as a change.
+    /// A hash of the secrets read so far, while the loader is reading a section on this thread. A
+    /// secret's value shows in nothing else that the loader could compare, and a rotated file must
+    /// count as a change.
     static FINGERPRINT: RefCell<Option<DefaultHasher>> = const { RefCell::new(None) };
 }
 
@@ -243,7 +250,8 @@ pub(crate) fn looks_secret(name: &str) -> bool {
         "token",
         "tokens",
     ];
-    // A name that ends in one of these is about a secret and does not hold it: `token_ttl`, `key_file`.
+    // A name that ends in one of these is about a secret and does not hold it: `token_ttl`,
+    // `key_file`.
     const ABOUT: [&str; 10] = [
         "dir", "file", "header", "id", "length", "name", "path", "size", "timeout", "ttl",
     ];

@@ -40,7 +40,8 @@ pub(crate) struct Typed<T> {
     defaults: Value,
     validate: Validate<T>,
     sender: watch::Sender<Arc<T>>,
-    /// What the current value was made from: the tree, and a hash of the secrets, whose files the tree only names.
+    /// What the current value was made from: the tree, and a hash of the secrets, whose files the
+    /// tree only names.
     made_from: Mutex<Option<(Value, u64)>>,
 }
 

@@ -1,7 +1,8 @@
 //! Reads a section's tree into its type, noting every mistake instead of stopping at the first.
 //!
-//! serde stops at the first value that it cannot use. So the reading is repeated: each time the mistake is noted, the
-//! default is put back in its place, and the tree is read again, until it can be read or nothing is left to repair.
+//! serde stops at the first value that it cannot use. So the reading is repeated: each time the
+//! mistake is noted, the default is put back in its place, and the tree is read again, until it can
+//! be read or nothing is left to repair.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +28,8 @@ pub(crate) struct Settled<T> {
     pub(crate) secrets: u64,
 }
 
-/// Beyond this many mistakes the file is not a slip but another kind of file, and reading on costs time.
+/// Beyond this many mistakes the file is not a slip but another kind of file, and reading on costs
+/// time.
 const MOST: usize = 100;
 
 pub(crate) fn settle<T: DeserializeOwned>(merged: &mut Merged<'_>) -> Settled<T> {
@@ -66,12 +68,14 @@ struct Notes {
     drafts: Vec<Draft>,
     /// Keys that were noted, relative to the section, as they were written.
     noted: Vec<Key>,
-    /// Array elements that a repair took out, by their first index, so that later ones are still named right.
+    /// Array elements that a repair took out, by their first index, so that later ones are still
+    /// named right.
     dropped: BTreeMap<Key, Vec<usize>>,
 }
 
 impl Notes {
-    /// Notes the mistake and takes it out of the tree. Says whether that changed the tree, so that it ends.
+    /// Notes the mistake and takes it out of the tree. Says whether that changed the tree, so that
+    /// it ends.
     fn repair(&mut self, merged: &mut Merged<'_>, error: Box<Error>, noticed: &Noticed) -> bool {
         let mut key = Key::locate(&merged.value, &error.path);
         if let Kind::UnknownField(name, valid) = &error.kind {
@@ -98,8 +102,8 @@ impl Notes {
             Kind::MissingField(field) => Some(written.name(field)),
             _ => None,
         };
-        // What follows from a mistake that is noted already is no mistake of its own, nor is a default that clashes
-        // with what a layer has put beside it.
+        // What follows from a mistake that is noted already is no mistake of its own, nor is a
+        // default that clashes with what a layer has put beside it.
         let follows = match &missing {
             Some(missing) => self
                 .noted
@@ -196,7 +200,8 @@ impl Notes {
     }
 }
 
-/// Whether an unknown key is what the missing one was meant to be, which one mistake tells better than two.
+/// Whether an unknown key is what the missing one was meant to be, which one mistake tells better
+/// than two.
 fn is_slip_for(unknown: &Key, missing: &Key) -> bool {
     let names = unknown.last_name().zip(missing.last_name());
     unknown.parent() == missing.parent()

@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// What to read, in order of rising precedence: built-in defaults, `DIR/default.toml`, `DIR/PROFILE.toml`,
-/// `NAME__SECTION__KEY` in the environment, `--set section.key=value`.
+/// What to read, in order of rising precedence: built-in defaults, `DIR/default.toml`,
+/// `DIR/PROFILE.toml`, `NAME__SECTION__KEY` in the environment, `--set section.key=value`.
 ///
-/// Nothing is read until [`Loader::read`](crate::Loader::read), and nothing that is not named here: the process's
-/// environment is passed in, so a test needs no global state.
+/// Nothing is read until [`Loader::read`](crate::Loader::read), and nothing that is not named here:
+/// the process's environment is passed in, so a test needs no global state.
 #[derive(Clone)]
 pub struct Sources {
     pub(crate) prefix: String,
@@ -18,8 +18,8 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// The sources of one service, at first only its built-in defaults. The service's name gives the prefix of its
-    /// environment variables: `order-history` reads `ORDER_HISTORY__GRPC__PORT`.
+    /// The sources of one service, at first only its built-in defaults. The service's name gives
+    /// the prefix of its environment variables: `order-history` reads `ORDER_HISTORY__GRPC__PORT`.
     pub fn new(service: &str) -> Self {
         Self {
             prefix: service.to_uppercase().replace('-', "_"),
@@ -44,8 +44,8 @@ impl Sources {
         self
     }
 
-    /// Takes overrides from these variables, in practice `std::env::vars_os()`. Those of other programs are dropped
-    /// at once: only names that start with the service's own are kept.
+    /// Takes overrides from these variables, in practice `std::env::vars_os()`. Those of other
+    /// programs are dropped at once: only names that start with the service's own are kept.
     #[must_use]
     pub fn env<I>(mut self, vars: I) -> Self
     where

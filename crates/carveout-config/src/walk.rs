@@ -1,8 +1,9 @@
 //! A deserialiser over figment's tree that knows where it is.
 //!
-//! Figment's own reports a failing key, and nothing else. This one also notes keys that the target type ignored (so
-//! that an unknown key is a mistake even where `deny_unknown_fields` was forgotten) and keys that hold secrets, and it
-//! chooses between the variants of an enum that several layers have set.
+//! Figment's own reports a failing key, and nothing else. This one also notes keys that the target
+//! type ignored (so that an unknown key is a mistake even where `deny_unknown_fields` was
+//! forgotten) and keys that hold secrets, and it chooses between the variants of an enum that
+//! several layers have set.
 
 #![expect(
     clippy::result_large_err,
@@ -27,7 +28,8 @@ type Fields = &'static [&'static str];
 /// What was noticed on the way, with keys relative to where the walk began.
 #[derive(Default)]
 pub(crate) struct Noticed {
-    /// Keys that the type has no use for, each with the names that it does know there, where it said so.
+    /// Keys that the type has no use for, each with the names that it does know there, where it
+    /// said so.
     pub(crate) ignored: RefCell<Vec<(Key, Fields)>>,
     /// Keys that hold secrets.
     pub(crate) secrets: RefCell<Vec<Key>>,
@@ -80,7 +82,8 @@ impl<'v, 'n> Walk<'v, 'n> {
                     noticed: self.noticed,
                 };
                 let result = visitor.visit_seq(&mut items)?;
-                // A tuple stops reading when it is full; what is left over must not vanish in silence.
+                // A tuple stops reading when it is full; what is left over must not vanish in
+                // silence.
                 match items.items.len() {
                     0 => Ok(result),
                     left => {
@@ -141,8 +144,8 @@ impl<'de> Deserializer<'de> for Walk<'_, '_> {
         match self.value {
             Value::String(_, variant) => visitor.visit_enum(variant.as_str().into_deserializer()),
             Value::Dict(_, dict) => {
-                // Layers merge by key, so a variant from a lower layer is still there beside the one that overrides
-                // it. Tags rise with precedence.
+                // Layers merge by key, so a variant from a lower layer is still there beside the
+                // one that overrides it. Tags rise with precedence.
                 let Some(highest) = dict.values().map(Value::tag).max() else {
                     return Err(Kind::InvalidLength(0, one_of()).into());
                 };

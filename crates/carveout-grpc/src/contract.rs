@@ -42,7 +42,9 @@ pub enum ContractError {
         service: &'static str,
     },
     /// A method's declared deadline is not a duration.
-    #[error("{method} declares the deadline {text:?}: {source}; write a duration such as \"500ms\"")]
+    #[error(
+        "{method} declares the deadline {text:?}: {source}; write a duration such as \"500ms\""
+    )]
     Deadline {
         /// The method's full name.
         method: String,
@@ -60,26 +62,52 @@ pub enum ContractError {
 }
 
 /// Reads the methods of `service` from an encoded `FileDescriptorSet`.
-pub(crate) fn methods_of(service: &'static str, descriptors: &[u8]) -> Result<Vec<MethodContract>, ContractError> {
-    let set = FileSet::decode(descriptors).map_err(|source| ContractError::Descriptors { service, source })?;
+pub(crate) fn methods_of(
+    service: &'static str,
+    descriptors: &[u8],
+) -> Result<Vec<MethodContract>, ContractError> {
+    let set = FileSet::decode(descriptors)
+        .map_err(|source| ContractError::Descriptors { service, source })?;
     let found = set.file.iter().find_map(|file| {
-        file.service.iter().find(|candidate| match file.package.as_str() {
-            "" => candidate.name == service,
-            package => service.strip_prefix(package).and_then(|rest| rest.strip_prefix('.')) == Some(&candidate.name),
-        })
+        file.service
+            .iter()
+            .find(|candidate| match file.package.as_str() {
+                "" => candidate.name == service,
+                package => {
+                    service
+                        .strip_prefix(package)
+                        .and_then(|rest| rest.strip_prefix('.'))
+                        == Some(&candidate.name)
+                }
+            })
     });
     let found = found.ok_or(ContractError::UnknownService { service })?;
-    found.method.iter().map(|method| contract_of(service, method)).collect()
+    found
+        .method
+        .iter()
+        .map(|method| contract_of(service, method))
+        .collect()
 }
 
 /// The full names of all methods in an encoded `FileDescriptorSet`; none when it cannot be decoded.
 pub(crate) fn method_names(descriptors: &[u8]) -> Vec<String> {
     let set = FileSet::decode(descriptors).unwrap_or_default();
-    let services = set.file.iter().flat_map(|file| file.service.iter().map(move |service| (&file.package, service)));
+    let services = set.file.iter().flat_map(|file| {
+        file.service
+            .iter()
+            .map(move |service| (&file.package, service))
+    });
     services
         .flat_map(|(package, service)| {
-            let prefix = if package.is_empty() { String::new() } else { format!("{package}.") };
-            service.method.iter().map(move |method| format!("{prefix}{}/{}", service.name, method.name))
+            let prefix = if package.is_empty() {
+                String::new()
+            } else {
+                format!("{package}.")
+            };
+            service
+                .method
+                .iter()
+                .map(move |method| format!("{prefix}{}/{}", service.name, method.name))
         })
         .collect()
 }
@@ -95,17 +123,25 @@ fn contract_of(service: &str, method: &Method) -> Result<MethodContract, Contrac
     let text = options.contract.unwrap_or_default().deadline;
     let deadline = match text.as_str() {
         "" => None,
-        text => Some(humantime::parse_duration(text).map_err(|source| ContractError::Deadline {
-            method: name.clone(),
-            text: text.to_owned(),
-            source,
-        })?),
+        text => {
+            Some(
+                humantime::parse_duration(text).map_err(|source| ContractError::Deadline {
+                    method: name.clone(),
+                    text: text.to_owned(),
+                    source,
+                })?,
+            )
+        }
     };
-    Ok(MethodContract { name, idempotency, deadline })
+    Ok(MethodContract {
+        name,
+        idempotency,
+        deadline,
+    })
 }
 
-// The part of descriptor.proto that matters here, with the kit's own option (carveout/v1/options.proto) as a plain field: `prost_types`
-// would drop it as unknown.
+// The part of descriptor.proto that matters here, with the kit's own option
+// (carveout/v1/options.proto) as a plain field: `prost_types` would drop it as unknown.
 
 #[derive(Clone, PartialEq, Message)]
 struct FileSet {

@@ -16,10 +16,11 @@ tokio::task_local! {
     static CURRENT: Instant;
 }
 
-/// When the call that is being handled must be answered; `None` outside a call, or in one without a deadline.
+/// When the call that is being handled must be answered; `None` outside a call, or in one without a
+/// deadline.
 ///
-/// The kit's client reads it by itself, so the rest of the budget travels to every service that the handler asks. A task that the handler
-/// spawns is a new one and does not inherit it.
+/// The kit's client reads it by itself, so the rest of the budget travels to every service that the
+/// handler asks. A task that the handler spawns is a new one and does not inherit it.
 pub fn current_deadline() -> Option<std::time::Instant> {
     current().map(Instant::into_std)
 }
@@ -37,7 +38,12 @@ pub(crate) fn scope<T>(deadline: Option<Instant>, poll: impl FnOnce() -> T) -> T
 }
 
 pub(crate) fn exceeded() -> Status {
-    Error::new(Code::DeadlineExceeded, Reason::DEADLINE_EXCEEDED, "the deadline ended before the call did").into()
+    Error::new(
+        Code::DeadlineExceeded,
+        Reason::DEADLINE_EXCEEDED,
+        "the deadline ended before the call did",
+    )
+    .into()
 }
 
 pub(crate) const GRPC_TIMEOUT: &str = "grpc-timeout";
@@ -45,9 +51,13 @@ pub(crate) const GRPC_TIMEOUT: &str = "grpc-timeout";
 /// Reads `grpc-timeout`: one to eight digits and a unit, as the
 /// [protocol](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md) has it.
 pub(crate) fn timeout_of(headers: &HeaderMap) -> Result<Option<Duration>, Error> {
-    let Some(value) = headers.get(GRPC_TIMEOUT) else { return Ok(None) };
+    let Some(value) = headers.get(GRPC_TIMEOUT) else {
+        return Ok(None);
+    };
     parse_timeout(value.as_bytes()).map(Some).ok_or_else(|| {
-        let message = format!("grpc-timeout {value:?} is not one to eight digits and a unit out of H, M, S, m, u, n");
+        let message = format!(
+            "grpc-timeout {value:?} is not one to eight digits and a unit out of H, M, S, m, u, n"
+        );
         Error::new(Code::InvalidArgument, Reason::INVALID_TIMEOUT, message)
     })
 }
@@ -57,7 +67,9 @@ fn parse_timeout(text: &[u8]) -> Option<Duration> {
     if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let amount = digits.iter().fold(0u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+    let amount = digits
+        .iter()
+        .fold(0u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
     match unit {
         b'H' => Some(Duration::from_secs(amount * 3600)),
         b'M' => Some(Duration::from_secs(amount * 60)),
@@ -69,17 +81,23 @@ fn parse_timeout(text: &[u8]) -> Option<Duration> {
     }
 }
 
-/// Writes `grpc-timeout`, rounded down to the finest unit that fits into eight digits: a caller never gives more time than it has.
+/// Writes `grpc-timeout`, rounded down to the finest unit that fits into eight digits: a caller
+/// never gives more time than it has.
 pub(crate) fn format_timeout(timeout: Duration) -> String {
     const MOST: u128 = 99_999_999;
-    let units = [(timeout.as_nanos(), 'n'), (timeout.as_micros(), 'u'), (timeout.as_millis(), 'm')];
+    let units = [
+        (timeout.as_nanos(), 'n'),
+        (timeout.as_micros(), 'u'),
+        (timeout.as_millis(), 'm'),
+    ];
     let fits = units.into_iter().find(|(amount, _)| *amount <= MOST);
     let (amount, unit) = fits.unwrap_or((u128::from(timeout.as_secs()).min(MOST), 'S'));
     format!("{amount}{unit}")
 }
 
 pin_project! {
-    /// A response that must be complete by its deadline: both its headers and, through [`TimedBody`], its last message.
+    /// A response that must be complete by its deadline: both its headers and, through
+    /// [`TimedBody`], its last message.
     pub(crate) struct Timed<F> {
         #[pin]
         inner: F,
@@ -90,7 +108,11 @@ pin_project! {
 
 impl<F> Timed<F> {
     pub(crate) fn new(inner: F, deadline: Option<Instant>) -> Self {
-        Self { inner, timer: deadline.map(|at| Box::pin(tokio::time::sleep_until(at))), deadline }
+        Self {
+            inner,
+            timer: deadline.map(|at| Box::pin(tokio::time::sleep_until(at))),
+            deadline,
+        }
     }
 }
 
@@ -98,14 +120,22 @@ impl<F, B, E> Future for Timed<F>
 where
     F: Future<Output = Result<http::Response<B>, E>>,
 {
-    /// The inner error outside, the deadline's status inside: the server answers with it, the client returns it.
+    /// The inner error outside, the deadline's status inside: the server answers with it, the
+    /// client returns it.
     type Output = Result<Result<http::Response<TimedBody<B>>, Status>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         if let Poll::Ready(result) = scope(*this.deadline, || this.inner.poll(cx)) {
             let (timer, deadline) = (this.timer.take(), *this.deadline);
-            return Poll::Ready(result.map(|response| Ok(response.map(|inner| TimedBody { inner, timer, deadline, ended: false }))));
+            return Poll::Ready(result.map(|response| {
+                Ok(response.map(|inner| TimedBody {
+                    inner,
+                    timer,
+                    deadline,
+                    ended: false,
+                }))
+            }));
         }
         if let Some(timer) = this.timer {
             ready!(timer.as_mut().poll(cx));
@@ -133,7 +163,10 @@ where
     type Data = Bytes;
     type Error = B::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.project();
         if *this.ended {
             return Poll::Ready(None);
@@ -191,10 +224,22 @@ mod tests {
 
     #[test]
     fn a_written_timeout_reads_back_as_no_more_than_it_was() {
-        for nanos in [0, 1, 99_999_999, 100_000_000, 123_456_789_012, 99_999_999_000_000, 90_000_000_000_000_000] {
+        for nanos in [
+            0,
+            1,
+            99_999_999,
+            100_000_000,
+            123_456_789_012,
+            99_999_999_000_000,
+            90_000_000_000_000_000,
+        ] {
             let timeout = Duration::from_nanos(nanos);
             let read = parse_timeout(format_timeout(timeout).as_bytes()).unwrap();
-            assert!(read <= timeout && timeout.as_secs_f64() - read.as_secs_f64() <= timeout.as_secs_f64() / 1e4 + 1e-9);
+            assert!(
+                read <= timeout
+                    && timeout.as_secs_f64() - read.as_secs_f64()
+                        <= timeout.as_secs_f64() / 1e4 + 1e-9
+            );
         }
         assert_eq!(format_timeout(Duration::from_millis(250)), "250000u");
         assert_eq!(format_timeout(Duration::MAX), "99999999S");

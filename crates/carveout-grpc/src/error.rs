@@ -34,12 +34,21 @@ impl Reason {
     /// When `reason` breaks AIP-193's form; in a constant that is a compile error.
     pub const fn new(reason: &'static str) -> Self {
         let bytes = reason.as_bytes();
-        assert!(!bytes.is_empty() && bytes.len() <= 63, "a reason has 1 to 63 characters");
-        assert!(bytes[0].is_ascii_uppercase(), "a reason begins with an upper-case letter");
+        assert!(
+            !bytes.is_empty() && bytes.len() <= 63,
+            "a reason has 1 to 63 characters"
+        );
+        assert!(
+            bytes[0].is_ascii_uppercase(),
+            "a reason begins with an upper-case letter"
+        );
         let mut at = 0;
         while at < bytes.len() {
             let byte = bytes[at];
-            assert!(byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_', "a reason is UPPER_SNAKE_CASE");
+            assert!(
+                byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_',
+                "a reason is UPPER_SNAKE_CASE"
+            );
             at += 1;
         }
         Self(reason)
@@ -51,9 +60,11 @@ impl Reason {
     }
 }
 
-/// A failed call: what the caller's program needs (code, reason, metadata) and a sentence for whoever reads it.
+/// A failed call: what the caller's program needs (code, reason, metadata) and a sentence for
+/// whoever reads it.
 ///
-/// It becomes a [`tonic::Status`] that carries one `ErrorInfo`. The server fills in the service's name as the error's domain.
+/// It becomes a [`tonic::Status`] that carries one `ErrorInfo`. The server fills in the service's
+/// name as the error's domain.
 #[derive(Clone, Debug)]
 pub struct Error {
     code: Code,
@@ -66,7 +77,13 @@ pub struct Error {
 impl Error {
     /// An error with `code`, `reason` and a sentence that a developer of the caller can act on.
     pub fn new(code: Code, reason: Reason, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: ErrorDetails::new(), metadata: Vec::new() }
+        Self {
+            code,
+            reason,
+            message: message.into(),
+            details: ErrorDetails::new(),
+            metadata: Vec::new(),
+        }
     }
 
     /// NOT_FOUND.
@@ -77,7 +94,11 @@ impl Error {
     /// INVALID_ARGUMENT that names the field of the request, and what is wrong with it.
     pub fn invalid_field(field: impl Into<String>, problem: impl Into<String>) -> Self {
         let (field, problem) = (field.into(), problem.into());
-        let mut error = Self::new(Code::InvalidArgument, Reason::INVALID_FIELD, format!("{field}: {problem}"));
+        let mut error = Self::new(
+            Code::InvalidArgument,
+            Reason::INVALID_FIELD,
+            format!("{field}: {problem}"),
+        );
         error.details.add_bad_request_violation(field, problem);
         error
     }
@@ -99,14 +120,27 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let mut details = error.details;
         // The domain is left empty: the server's `Explain` layer knows the service's name.
-        details.set_error_info(error.reason.as_str(), "", error.metadata.into_iter().collect::<std::collections::HashMap<_, _>>());
+        details.set_error_info(
+            error.reason.as_str(),
+            "",
+            error
+                .metadata
+                .into_iter()
+                .collect::<std::collections::HashMap<_, _>>(),
+        );
         Status::with_error_details(error.code, error.message, details)
     }
 }
 
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}: {}", code_name(self.code), self.reason.as_str(), self.message)
+        write!(
+            f,
+            "{} {}: {}",
+            code_name(self.code),
+            self.reason.as_str(),
+            self.message
+        )
     }
 }
 

@@ -1,14 +1,19 @@
-//! The gRPC side of a service: the server's stack and loop, the client's channel, errors and deadlines.
+//! The gRPC side of a service: the server's stack and loop, the client's channel, errors and
+//! deadlines.
 //!
-//! tonic generates the code and encodes the messages; hyper runs the connections. This is the only crate that names tonic's transport,
-//! and no public type shows it, so that services survive its replacement.
+//! tonic generates the code and encodes the messages; hyper runs the connections. This is the only
+//! crate that names tonic's transport, and no public type shows it, so that services survive its
+//! replacement.
 //!
 //! The server:
-//! - [`Routes`] collects generated servers with their contracts, [`Stack`] puts the layers around them, [`serve()`] runs them.
+//! - [`Routes`] collects generated servers with their contracts, [`Stack`] puts the layers around
+//!   them, [`serve()`] runs them.
 //! - Health (`grpc.health.v1`) and reflection are added by the stack.
-//! - Every call has a deadline, a span, and its place in the metrics; every error carries one `ErrorInfo`; a panic is INTERNAL.
+//! - Every call has a deadline, a span, and its place in the metrics; every error carries one
+//!   `ErrorInfo`; a panic is INTERNAL.
 //!
-//! The client: [`Channel`] gives every call a deadline, hands on the trace and what is left of the caller's own deadline, and is measured.
+//! The client: [`Channel`] gives every call a deadline, hands on the trace and what is left of the
+//! caller's own deadline, and is measured.
 //!
 //! ```
 //! use carveout_grpc::{Error, Reason};

@@ -19,7 +19,8 @@ pub(crate) enum Side {
     Client,
 }
 
-/// One call under observation: its span and its place in the metrics, from its first byte to the end of its answer.
+/// One call under observation: its span and its place in the metrics, from its first byte to the
+/// end of its answer.
 ///
 /// Dropped before the end it counts as CANCELLED: the other side went away.
 pub(crate) struct Observed {
@@ -28,10 +29,18 @@ pub(crate) struct Observed {
 }
 
 impl Observed {
-    /// Begins to observe `request`: as a server, continues the caller's trace; as a client, hands on the current one.
-    pub(crate) fn start<B>(calls: &RpcMetrics, method: Option<usize>, side: Side, request: &mut http::Request<B>) -> Self {
+    /// Begins to observe `request`: as a server, continues the caller's trace; as a client, hands
+    /// on the current one.
+    pub(crate) fn start<B>(
+        calls: &RpcMetrics,
+        method: Option<usize>,
+        side: Side,
+        request: &mut http::Request<B>,
+    ) -> Self {
         // A caller must not be able to make up names, in spans as little as in metrics.
-        let name = method.and_then(|index| calls.method_name(index)).unwrap_or("_OTHER");
+        let name = method
+            .and_then(|index| calls.method_name(index))
+            .unwrap_or("_OTHER");
         let span = match side {
             Side::Server => {
                 let span = tracing::span!(
@@ -52,7 +61,10 @@ impl Observed {
                 span
             }
         };
-        Self { call: Some(calls.start(method)), span }
+        Self {
+            call: Some(calls.start(method)),
+            span,
+        }
     }
 
     pub(crate) fn in_span<T>(&self, run: impl FnOnce() -> T) -> T {
@@ -61,7 +73,10 @@ impl Observed {
 
     /// Watches `answer` and, through its body, the rest of the call.
     pub(crate) fn watch<F>(self, answer: F) -> ObservedFuture<F> {
-        ObservedFuture { inner: answer, observed: Some(self) }
+        ObservedFuture {
+            inner: answer,
+            observed: Some(self),
+        }
     }
 
     fn end(&mut self, code: Code) {
@@ -79,7 +94,9 @@ impl Drop for Observed {
 }
 
 fn code_in(headers: &HeaderMap) -> Option<Code> {
-    headers.get("grpc-status").map(|value| Code::from_bytes(value.as_bytes()))
+    headers
+        .get("grpc-status")
+        .map(|value| Code::from_bytes(value.as_bytes()))
 }
 
 pin_project! {
@@ -153,13 +170,18 @@ where
     type Data = Bytes;
     type Error = B::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.project();
         let span = this.observed.as_ref().map(|observed| observed.span.clone());
         let _entered = span.as_ref().map(Span::enter);
         let polled = ready!(this.inner.poll_frame(cx));
         let ended = match &polled {
-            Some(Ok(frame)) => frame.trailers_ref().map(|trailers| code_in(trailers).unwrap_or(Code::Unknown)),
+            Some(Ok(frame)) => frame
+                .trailers_ref()
+                .map(|trailers| code_in(trailers).unwrap_or(Code::Unknown)),
             Some(Err(_)) => Some(Code::Unknown),
             None => Some(Code::Unknown),
         };

@@ -4,11 +4,15 @@ use crate::routes::Routes;
 
 /// Adds reflection, v1 and v1alpha: most tools in the field still ask for the older one first.
 ///
-/// Contracts that are not valid descriptors leave it out: `Routes` has kept the reason, and the start fails with it.
+/// Contracts that are not valid descriptors leave it out: `Routes` has kept the reason, and the
+/// start fails with it.
 pub(crate) fn add_to(mut routes: Routes) -> Routes {
     let builder = || {
         let sets = routes.descriptors().iter().copied();
-        sets.fold(Builder::configure(), Builder::register_encoded_file_descriptor_set)
+        sets.fold(
+            Builder::configure(),
+            Builder::register_encoded_file_descriptor_set,
+        )
     };
     let (v1, v1alpha) = (builder().build_v1(), builder().build_v1alpha());
     if let Ok(v1) = v1 {

@@ -38,18 +38,27 @@ impl Routes {
 
     /// Adds a generated server with its API crate's `FILE_DESCRIPTOR_SET`.
     ///
-    /// A mistake, descriptors of another service say, is kept and makes the start fail with its reason.
+    /// A mistake, descriptors of another service say, is kept and makes the start fail with its
+    /// reason.
     pub fn add<S>(mut self, service: S, descriptors: &'static [u8]) -> Self
     where
-        S: Service<Request, Response = Response, Error = Infallible> + NamedService + Clone + Send + Sync + 'static,
+        S: Service<Request, Response = Response, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
         S::Future: Send + 'static,
     {
         let methods = match methods_of(S::NAME, descriptors) {
-            Ok(_) if self.services.contains(&S::NAME) => return self.fail(ContractError::Twice { service: S::NAME }),
+            Ok(_) if self.services.contains(&S::NAME) => {
+                return self.fail(ContractError::Twice { service: S::NAME });
+            }
             Ok(methods) => methods,
             Err(error) => return self.fail(error),
         };
-        self.handler_of.extend(methods.iter().map(|_| self.handlers.len()));
+        self.handler_of
+            .extend(methods.iter().map(|_| self.handlers.len()));
         self.methods.extend(methods);
         self.services.push(S::NAME);
         self.handlers.push(Arc::new(service));
@@ -78,20 +87,34 @@ impl Routes {
         self
     }
 
-    pub(crate) fn into_table(self, default_deadline: Duration) -> Result<RouteTable, ContractError> {
+    pub(crate) fn into_table(
+        self,
+        default_deadline: Duration,
+    ) -> Result<RouteTable, ContractError> {
         if let Some(error) = self.error {
             return Err(error);
         }
         let entries = self.methods.iter().enumerate().map(|(index, method)| {
-            let deadline = if is_infrastructure(&method.name) { None } else { Some(method.deadline.unwrap_or(default_deadline)) };
-            let route = Route { index, deadline, handler: self.handlers[self.handler_of[index]].clone() };
+            let deadline = if is_infrastructure(&method.name) {
+                None
+            } else {
+                Some(method.deadline.unwrap_or(default_deadline))
+            };
+            let route = Route {
+                index,
+                deadline,
+                handler: self.handlers[self.handler_of[index]].clone(),
+            };
             (format!("/{}", method.name), Arc::new(route))
         });
-        Ok(RouteTable { by_path: Arc::new(entries.collect()) })
+        Ok(RouteTable {
+            by_path: Arc::new(entries.collect()),
+        })
     }
 }
 
-/// Health and reflection are asked by operators and balancers: their streams stay open for as long as the caller wants.
+/// Health and reflection are asked by operators and balancers: their streams stay open for as long
+/// as the caller wants.
 fn is_infrastructure(method: &str) -> bool {
     method.starts_with("grpc.health.") || method.starts_with("grpc.reflection.")
 }
@@ -105,13 +128,17 @@ pub(crate) struct Route {
     handler: Arc<dyn Handler>,
 }
 
-/// A request's route, put into its extensions by the outermost layer. `None` when there is no such method.
+/// A request's route, put into its extensions by the outermost layer. `None` when there is no such
+/// method.
 #[derive(Clone)]
 pub(crate) struct Resolved(pub(crate) Option<Arc<Route>>);
 
 impl Resolved {
     pub(crate) fn of<B>(request: &http::Request<B>) -> Option<&Route> {
-        request.extensions().get::<Resolved>().and_then(|resolved| resolved.0.as_deref())
+        request
+            .extensions()
+            .get::<Resolved>()
+            .and_then(|resolved| resolved.0.as_deref())
     }
 }
 
@@ -145,7 +172,11 @@ impl Service<Request> for Dispatch {
             Some(route) => route.handler.clone().handle(request),
             None => {
                 let message = format!("this server has no method {}", request.uri().path());
-                let status = Status::from(Error::new(Code::Unimplemented, Reason::METHOD_NOT_FOUND, message));
+                let status = Status::from(Error::new(
+                    Code::Unimplemented,
+                    Reason::METHOD_NOT_FOUND,
+                    message,
+                ));
                 Box::pin(std::future::ready(Ok(status.into_http())))
             }
         }
@@ -162,7 +193,8 @@ where
     S::Future: Send + 'static,
 {
     fn handle(&self, request: Request) -> ResponseFuture {
-        // Generated servers are a few pointers and always ready, so a clone for each call is what tonic's own router does too.
+        // Generated servers are a few pointers and always ready, so a clone for each call is what
+        // tonic's own router does too.
         Box::pin(self.clone().call(request))
     }
 }

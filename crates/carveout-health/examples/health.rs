@@ -5,8 +5,12 @@ use carveout_health::{Dependency, Health, Phase};
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let health = Health::new();
-    health.watch_dependency(Dependency::critical("database"), || async { Ok::<(), std::io::Error>(()) });
-    health.watch_dependency(Dependency::optional("cache"), || async { Err("connection refused") });
+    health.watch_dependency(Dependency::critical("database"), || async {
+        Ok::<(), std::io::Error>(())
+    });
+    health.watch_dependency(Dependency::optional("cache"), || async {
+        Err("connection refused")
+    });
     health.enter(Phase::Serving);
 
     let mut ready = health.subscribe();

@@ -37,7 +37,14 @@ impl Dependency {
     }
 
     fn new(name: String, criticality: Criticality) -> Self {
-        Self { name, criticality, interval: Duration::from_secs(5), timeout: Duration::from_secs(1), failures: 3, successes: 1 }
+        Self {
+            name,
+            criticality,
+            interval: Duration::from_secs(5),
+            timeout: Duration::from_secs(1),
+            failures: 3,
+            successes: 1,
+        }
     }
 
     /// Time between the end of one check and the start of the next; 5 s unless said otherwise.
@@ -52,8 +59,8 @@ impl Dependency {
         self
     }
 
-    /// So many failures in a row take it from up to down (3 unless said otherwise), so many successes in a row bring it back (1).
-    /// A threshold of 0 counts as 1.
+    /// So many failures in a row take it from up to down (3 unless said otherwise), so many
+    /// successes in a row bring it back (1). A threshold of 0 counts as 1.
     pub fn thresholds(mut self, failures: u32, successes: u32) -> Self {
         self.failures = failures.max(1);
         self.successes = successes.max(1);
@@ -71,10 +78,15 @@ pub(crate) struct Streak {
 
 impl Streak {
     pub(crate) fn new(dependency: &Dependency) -> Self {
-        Self { failures: dependency.failures, successes: dependency.successes, in_a_row: 0 }
+        Self {
+            failures: dependency.failures,
+            successes: dependency.successes,
+            in_a_row: 0,
+        }
     }
 
-    /// The state after one more check. The first check of all decides at once: nothing is known that it could contradict.
+    /// The state after one more check. The first check of all decides at once: nothing is known
+    /// that it could contradict.
     pub(crate) fn next(&mut self, state: State, passed: bool) -> State {
         let (agrees, needed, other) = match state {
             State::Unknown => return if passed { State::Up } else { State::Down },
@@ -98,7 +110,9 @@ mod tests {
     fn only_a_full_streak_changes_the_state() {
         let dependency = Dependency::critical("d").thresholds(3, 2);
         let mut streak = Streak::new(&dependency);
-        let checks = [true, false, false, true, false, false, false, true, false, true, true];
+        let checks = [
+            true, false, false, true, false, false, false, true, false, true, true,
+        ];
         let mut state = State::Unknown;
         let seen: String = checks
             .iter()
@@ -113,6 +127,9 @@ mod tests {
     #[test]
     fn a_first_failure_is_believed() {
         let dependency = Dependency::critical("d");
-        assert_eq!(Streak::new(&dependency).next(State::Unknown, false), State::Down);
+        assert_eq!(
+            Streak::new(&dependency).next(State::Unknown, false),
+            State::Down
+        );
     }
 }

@@ -70,8 +70,16 @@ impl Default for Health {
 impl Health {
     /// A service that is starting and has no dependencies.
     pub fn new() -> Self {
-        let report = Report { phase: Phase::Starting, dependencies: Vec::new() };
-        Self { shared: Arc::new(Shared { report: Mutex::new(report), readiness: watch::Sender::new(Readiness::NotReady) }) }
+        let report = Report {
+            phase: Phase::Starting,
+            dependencies: Vec::new(),
+        };
+        Self {
+            shared: Arc::new(Shared {
+                report: Mutex::new(report),
+                readiness: watch::Sender::new(Readiness::NotReady),
+            }),
+        }
     }
 
     /// Registers `dependency` and checks it from now on, as long as any handle lives.
@@ -100,7 +108,9 @@ impl Health {
             loop {
                 let outcome = check_once(check.clone(), dependency.timeout).await;
                 // The checks hold no handle themselves, so they end with the service.
-                let Some(shared) = shared.upgrade() else { return };
+                let Some(shared) = shared.upgrade() else {
+                    return;
+                };
                 Health { shared }.record(index, &mut streak, outcome);
                 tokio::time::sleep(dependency.interval).await;
             }
@@ -144,18 +154,26 @@ impl Health {
         let mut report = self.lock();
         let result = change(&mut report);
         let readiness = Readiness::of(&report);
-        // Sent under the lock, so that the subscribers see changes in the order in which they happened.
-        self.shared.readiness.send_if_modified(|current| std::mem::replace(current, readiness) != readiness);
+        // Sent under the lock, so that the subscribers see changes in the order in which they
+        // happened.
+        self.shared
+            .readiness
+            .send_if_modified(|current| std::mem::replace(current, readiness) != readiness);
         result
     }
 
-    /// A panic while the lock was held cannot leave a report half-changed, so the poison is ignored: health must keep answering.
+    /// A panic while the lock was held cannot leave a report half-changed, so the poison is
+    /// ignored: health must keep answering.
     fn lock(&self) -> MutexGuard<'_, Report> {
-        self.shared.report.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared
+            .report
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Runs one check in a task of its own: a check that panics has failed, and does not take the timer with it.
+/// Runs one check in a task of its own: a check that panics has failed, and does not take the timer
+/// with it.
 async fn check_once<F, Fut, E>(check: Arc<F>, timeout: Duration) -> Result<(), String>
 where
     F: Fn() -> Fut + Send + Sync + 'static,

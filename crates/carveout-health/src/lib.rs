@@ -1,12 +1,15 @@
 //! What a service knows about its own health, for whichever transport asks.
 //!
-//! - **Liveness** is whether the process is worth keeping. It never asks a dependency: a database that is down is no reason to restart.
+//! - **Liveness** is whether the process is worth keeping. It never asks a dependency: a database
+//!   that is down is no reason to restart.
 //! - **Startup** is whether the start steps are done.
-//! - **Readiness** is whether calls should be sent here: started, not draining, and every *critical* dependency up. An *optional*
-//!   dependency that is down leaves the service ready and says `degraded`.
+//! - **Readiness** is whether calls should be sent here: started, not draining, and every
+//!   *critical* dependency up. An *optional* dependency that is down leaves the service ready and
+//!   says `degraded`.
 //!
-//! Each dependency is checked on a timer of its own, never by whoever asks, so a probe costs nothing and cannot be used to load a
-//! dependency. Thresholds keep one lost packet from taking a replica out.
+//! Each dependency is checked on a timer of its own, never by whoever asks, so a probe costs
+//! nothing and cannot be used to load a dependency. Thresholds keep one lost packet from taking a
+//! replica out.
 //!
 //! ```
 //! use carveout_health::{Dependency, Health, Phase};

@@ -54,6 +54,9 @@ impl Report {
     }
 
     fn all_up(&self, criticality: Criticality) -> bool {
-        self.dependencies.iter().filter(|d| d.criticality == criticality).all(|d| d.state == State::Up)
+        self.dependencies
+            .iter()
+            .filter(|d| d.criticality == criticality)
+            .all(|d| d.state == State::Up)
     }
 }

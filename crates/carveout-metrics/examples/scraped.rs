@@ -1,4 +1,5 @@
-//! A service with a `main` of its own: it answers scrapes on a port of its choice, and counts what it does.
+//! A service with a `main` of its own: it answers scrapes on a port of its choice, and counts what
+//! it does.
 //!
 //! ```sh
 //! cargo run -p carveout-metrics --example scraped &

@@ -18,8 +18,9 @@ impl Exposition {
         let mut body = String::new();
         let written = write(registry, format, &mut body);
         if written.is_err() {
-            // Part of a scrape would pass for a whole one, in which everything else has gone quiet. This line is one that no scraper
-            // reads, in either format: it calls the target down, which is seen.
+            // Part of a scrape would pass for a whole one, in which everything else has gone quiet.
+            // This line is one that no scraper reads, in either format: it calls the target down,
+            // which is seen.
             body.push_str("a collector failed and the metrics after it are missing\n");
         }
         Self {

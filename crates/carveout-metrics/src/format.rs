@@ -6,7 +6,8 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// OpenMetrics has to be asked for by name: a wildcard, or nothing at all, gets the text that everybody reads.
+    /// OpenMetrics has to be asked for by name: a wildcard, or nothing at all, gets the text that
+    /// everybody reads.
     pub(crate) fn negotiate(accept: Option<&str>) -> Self {
         let (mut openmetrics, mut text) = (0.0_f32, 0.0_f32);
         for range in accept.unwrap_or_default().split(',') {

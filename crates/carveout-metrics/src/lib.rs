@@ -1,7 +1,8 @@
-//! Metrics of a service: one registry, the process, its tokio runtimes, its RPCs, and the text that Prometheus scrapes.
+//! Metrics of a service: one registry, the process, its tokio runtimes, its RPCs, and the text that
+//! Prometheus scrapes.
 //!
-//! This crate serves nothing. [`Metrics::encode`] makes the body and the content type of a scrape; whoever owns the
-//! admin port sends them.
+//! This crate serves nothing. [`Metrics::encode`] makes the body and the content type of a scrape;
+//! whoever owns the admin port sends them.
 //!
 //! ```
 //! use carveout_metrics::prometheus_client::metrics::counter::Counter;
@@ -42,18 +43,22 @@
 //!
 //! | by | metrics | labels |
 //! |---|---|---|
-//! | [`Metrics::register_runtime`] | `tokio_workers`, `tokio_alive_tasks`, `tokio_global_queue_depth` | runtime |
+//! | [`Metrics::register_runtime`] | `tokio_workers`, `tokio_alive_tasks`,
+//! `tokio_global_queue_depth` | runtime |
 //! | | `tokio_worker_busy_seconds_total`, `tokio_worker_parks_total` | runtime, worker |
-//! | [`RpcMetrics::server`] | `rpc_server_call_duration_seconds` | rpc_system_name, rpc_method, rpc_response_status_code |
+//! | [`RpcMetrics::server`] | `rpc_server_call_duration_seconds` | rpc_system_name, rpc_method,
+//! rpc_response_status_code |
 //! | | `rpc_server_active_calls` | rpc_system_name, rpc_method |
 //! | | `grpc_server_call_started_total` | grpc_method |
-//! | [`RpcMetrics::client`] | `rpc_client_call_duration_seconds` | rpc_system_name, rpc_method, rpc_response_status_code |
+//! | [`RpcMetrics::client`] | `rpc_client_call_duration_seconds` | rpc_system_name, rpc_method,
+//! rpc_response_status_code |
 //! | | `rpc_client_active_calls` | rpc_system_name, rpc_method |
 //! | | `grpc_client_attempt_started_total` | grpc_method |
 //!
-//! Names are those of OpenTelemetry's semantic conventions in Prometheus spelling, and those of gRFC A66 for the started
-//! counters. A method that was not named at construction counts as [`OTHER`] everywhere (A66 says `other`), so that no
-//! caller can create a time series. The buckets of the durations are [`RPC_BUCKETS_SECONDS`].
+//! Names are those of OpenTelemetry's semantic conventions in Prometheus spelling, and those of
+//! gRFC A66 for the started counters. A method that was not named at construction counts as
+//! [`OTHER`] everywhere (A66 says `other`), so that no caller can create a time series. The buckets
+//! of the durations are [`RPC_BUCKETS_SECONDS`].
 
 mod build_info;
 mod exposition;

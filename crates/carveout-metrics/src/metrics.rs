@@ -11,8 +11,9 @@ use tokio::runtime::Handle;
 
 /// The metrics of one service: a handle, cheap to clone.
 ///
-/// Families that several callers share (runtimes, RPC servers, RPC clients) are kept here, because a registry would
-/// write a family twice if it were registered twice, and a scrape with a family in it twice is invalid as a whole.
+/// Families that several callers share (runtimes, RPC servers, RPC clients) are kept here, because
+/// a registry would write a family twice if it were registered twice, and a scrape with a family in
+/// it twice is invalid as a whole.
 #[derive(Clone)]
 pub struct Metrics(Arc<Shared>);
 
@@ -49,25 +50,27 @@ impl Metrics {
 
     /// Registers metrics, at any time.
     ///
-    /// Names, as `prometheus-client` wants them, go without the `_total` of a counter, and without the unit where one is
-    /// given; help goes on one line, without a full stop. The registry is locked while `register` runs, against a scrape too:
-    /// do not call back into `Metrics` from there.
+    /// Names, as `prometheus-client` wants them, go without the `_total` of a counter, and without
+    /// the unit where one is given; help goes on one line, without a full stop. The registry is
+    /// locked while `register` runs, against a scrape too: do not call back into `Metrics` from
+    /// there.
     pub fn register<T>(&self, register: impl FnOnce(&mut Registry) -> T) -> T {
         register(&mut self.lock())
     }
 
     /// Shows how a tokio runtime is doing, as `tokio_*{runtime="name"}`.
     ///
-    /// The numbers are read while a scrape is answered; nothing polls in between. A second runtime of the same name
-    /// replaces the first.
+    /// The numbers are read while a scrape is answered; nothing polls in between. A second runtime
+    /// of the same name replaces the first.
     pub fn register_runtime(&self, handle: Handle, name: &'static str) {
         self.0.runtimes.add(handle, name);
     }
 
     /// Answers a scrape, in the format that its `accept` header asks for.
     ///
-    /// OpenMetrics 1.0.0, with exemplars, if that is asked for and not ranked below plain text; Prometheus text 0.0.4, without
-    /// exemplars, otherwise. If a collector that the service registered fails, the body is one that no scraper takes.
+    /// OpenMetrics 1.0.0, with exemplars, if that is asked for and not ranked below plain text;
+    /// Prometheus text 0.0.4, without exemplars, otherwise. If a collector that the service
+    /// registered fails, the body is one that no scraper takes.
     pub fn encode(&self, accept: Option<&str>) -> Exposition {
         Exposition::of(&self.lock(), Format::negotiate(accept))
     }

@@ -29,7 +29,8 @@ impl Panics {
 
 /// Counts every panic of the process in `panics_total`, then does what the hook before it did.
 ///
-/// A panic that is caught is counted too: the hook runs first. Calling this again for the same metrics changes nothing.
+/// A panic that is caught is counted too: the hook runs first. Calling this again for the same
+/// metrics changes nothing.
 pub fn install_panic_hook(metrics: &Metrics) {
     let Panics { counter, hooked } = metrics.panics();
     hooked.call_once(|| {

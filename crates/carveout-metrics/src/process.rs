@@ -11,7 +11,8 @@ use prometheus_client::registry::Unit;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What a scrape reads anew. A number that the platform does not tell is absent from the scrape, never a zero.
+/// What a scrape reads anew. A number that the platform does not tell is absent from the scrape,
+/// never a zero.
 #[derive(Debug, Default)]
 struct Reading {
     cpu_seconds: Option<f64>,
@@ -43,7 +44,8 @@ fn started() -> f64 {
     now()
 }
 
-/// Close enough where the kernel does not tell: the registry is among the first things that a service makes.
+/// Close enough where the kernel does not tell: the registry is among the first things that a
+/// service makes.
 fn now() -> f64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

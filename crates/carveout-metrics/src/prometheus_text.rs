@@ -1,7 +1,8 @@
-//! From OpenMetrics 1.0.0, which `prometheus-client` writes, to the Prometheus text format 0.0.4, which it does not.
+//! From OpenMetrics 1.0.0, which `prometheus-client` writes, to the Prometheus text format 0.0.4,
+//! which it does not.
 //!
-//! What differs: the older format has neither `# UNIT` nor `# EOF` nor exemplars, no `info` and `unknown` types, and
-//! names a family of counters as its samples are named, with `_total`.
+//! What differs: the older format has neither `# UNIT` nor `# EOF` nor exemplars, no `info` and
+//! `unknown` types, and names a family of counters as its samples are named, with `_total`.
 
 /// The same metrics, in the older format.
 pub(crate) fn from_openmetrics(openmetrics: &str) -> String {
@@ -37,7 +38,8 @@ fn push_line(text: &mut String, parts: &[&str]) {
     text.push('\n');
 }
 
-/// `name{labels} value`: an exemplar begins at the first `#` that is not within the quotes of a label's value.
+/// `name{labels} value`: an exemplar begins at the first `#` that is not within the quotes of a
+/// label's value.
 fn without_exemplar(sample: &str) -> &str {
     let (mut quoted, mut escaped) = (false, false);
     for (at, byte) in sample.bytes().enumerate() {

@@ -62,8 +62,8 @@ impl Collector for Runtimes {
             }
         }
 
-        // A worker is busy or parked: the rate of this is how much of a core it used, and the spread over the workers is how
-        // well the load is shared.
+        // A worker is busy or parked: the rate of this is how much of a core it used, and the
+        // spread over the workers is how well the load is shared.
         let help = "Time that the worker spent running tasks.";
         let mut family = encoder.encode_descriptor(
             "tokio_worker_busy",

@@ -1,4 +1,5 @@
-//! A service with a `main` of its own: it takes over the trace of whoever started it, and logs under its id.
+//! A service with a `main` of its own: it takes over the trace of whoever started it, and logs
+//! under its id.
 //!
 //! ```sh
 //! cargo run -p carveout-telemetry --example traced

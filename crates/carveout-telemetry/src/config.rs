@@ -5,8 +5,8 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TelemetryConfig {
-    /// Which events are logged: a level (`off`, `error`, `warn`, `info`, `debug`, `trace`), and levels of single
-    /// targets after it, as in `info,orders::db=debug`. Default `info`.
+    /// Which events are logged: a level (`off`, `error`, `warn`, `info`, `debug`, `trace`), and
+    /// levels of single targets after it, as in `info,orders::db=debug`. Default `info`.
     pub log_level: String,
     /// How a log line looks. Default `json`.
     pub log_format: LogFormat,
@@ -17,8 +17,8 @@ pub struct TelemetryConfig {
     /// How long one batch of spans may take to be sent, retries included. Default 5 s.
     #[serde(with = "humantime_serde")]
     pub otlp_timeout: Duration,
-    /// How many of the traces that begin here are recorded, from 0 to 1. A caller who sends a trace context has decided for
-    /// its trace. Default 1.
+    /// How many of the traces that begin here are recorded, from 0 to 1. A caller who sends a trace
+    /// context has decided for its trace. Default 1.
     pub sample_ratio: f64,
 }
 

@@ -8,7 +8,8 @@ use thiserror::Error;
 /// How long another log level is in force when nothing is said: 15 minutes.
 pub const DEFAULT_OVERRIDE: Duration = Duration::from_secs(15 * 60);
 
-/// The longest that another log level can be in force: 4 hours. What is to last belongs in the configuration.
+/// The longest that another log level can be in force: 4 hours. What is to last belongs in the
+/// configuration.
 pub const MAX_OVERRIDE: Duration = Duration::from_secs(4 * 60 * 60);
 
 /// A log level that cannot be set.
@@ -39,9 +40,9 @@ pub struct LogLevel {
 
 /// Changes the log level of a running service, for a while. A handle, cheap to clone.
 ///
-/// The configured level comes back by itself: nobody has to remember, and a full disk is not the price of having looked
-/// at something. A thread waits for that, only as long as there is something to wait for; it needs no runtime, so that
-/// it happens with every worker jammed.
+/// The configured level comes back by itself: nobody has to remember, and a full disk is not the
+/// price of having looked at something. A thread waits for that, only as long as there is something
+/// to wait for; it needs no runtime, so that it happens with every worker jammed.
 #[derive(Clone)]
 pub struct LogControl(Arc<Shared>);
 
@@ -77,13 +78,15 @@ impl LogControl {
         }))
     }
 
-    /// Logs what `filter` says for this long, then what is configured. Replaces what was set before.
+    /// Logs what `filter` says for this long, then what is configured. Replaces what was set
+    /// before.
     ///
     /// The grammar is that of [`crate::TelemetryConfig::log_level`].
     ///
     /// # Errors
     ///
-    /// If the filter cannot be read, or the duration is zero or above [`MAX_OVERRIDE`]. Nothing has changed then.
+    /// If the filter cannot be read, or the duration is zero or above [`MAX_OVERRIDE`]. Nothing has
+    /// changed then.
     pub fn set(&self, filter: &str, for_: Duration) -> Result<(), LogControlError> {
         self.set_at(Instant::now(), filter, for_)?;
         self.watch();

@@ -10,7 +10,8 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::Context;
 
-/// Spans down to this level are part of the trace, whatever is logged: the trace id of a request must not depend on the log level.
+/// Spans down to this level are part of the trace, whatever is logged: the trace id of a request
+/// must not depend on the log level.
 pub(crate) const SPAN_LEVEL: Level = Level::INFO;
 
 /// What the rest gets when a filter names targets only.
@@ -43,7 +44,8 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// `Targets` parses the same grammar, but takes `debgu` for the name of a target that is to log everything.
+    /// `Targets` parses the same grammar, but takes `debgu` for the name of a target that is to log
+    /// everything.
     pub(crate) fn parse(text: &str) -> Result<Self, FilterError> {
         let mut targets = Targets::new();
         let mut rest: Option<&str> = None;
@@ -92,7 +94,8 @@ fn parse_level(part: &str, level: &str) -> Result<LevelFilter, FilterError> {
     parsed.ok_or_else(|| FilterError::Level(part.to_owned()))
 }
 
-/// The filter in force. A layer of the subscriber holds one handle, [`crate::LogControl`] the other.
+/// The filter in force. A layer of the subscriber holds one handle, [`crate::LogControl`] the
+/// other.
 #[derive(Clone)]
 pub(crate) struct ActiveFilter(Arc<RwLock<Targets>>);
 
@@ -118,7 +121,8 @@ impl ActiveFilter {
 
 impl<S: Subscriber> Layer<S> for ActiveFilter {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        // The answer holds until the next `set`, so that an event that is not wanted costs one load.
+        // The answer holds until the next `set`, so that an event that is not wanted costs one
+        // load.
         if self.wants(metadata) {
             Interest::always()
         } else {

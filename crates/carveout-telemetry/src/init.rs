@@ -15,8 +15,8 @@ use tracing_subscriber::{Layer, Registry};
 
 /// Who is speaking, in every log line and every span.
 ///
-/// Which instance of the service it is (`service.instance.id`), spans say too: what `OTEL_RESOURCE_ATTRIBUTES` has for it, or else a
-/// random id.
+/// Which instance of the service it is (`service.instance.id`), spans say too: what
+/// `OTEL_RESOURCE_ATTRIBUTES` has for it, or else a random id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceInfo {
     /// The name of the service (`service.name`).
@@ -48,22 +48,24 @@ pub enum InitError {
     Twice,
 }
 
-/// Sets telemetry up for the whole process: logs to standard output, spans to where the configuration says.
+/// Sets telemetry up for the whole process: logs to standard output, spans to where the
+/// configuration says.
 ///
-/// Needs no runtime, and takes none: call it first thing in `main`. Keep what it returns, and shut it down last.
+/// Needs no runtime, and takes none: call it first thing in `main`. Keep what it returns, and shut
+/// it down last.
 ///
 /// # Errors
 ///
-/// If the configuration cannot be used, a thread cannot be started, or the process has a subscriber already. A receiver that
-/// is not there is no error.
+/// If the configuration cannot be used, a thread cannot be started, or the process has a subscriber
+/// already. A receiver that is not there is no error.
 pub fn init(config: &TelemetryConfig, service: ServiceInfo) -> Result<Telemetry, InitError> {
     let (dispatch, telemetry) = dispatch(config, service, io::stdout())?;
     dispatcher::set_global_default(dispatch).map_err(|_| InitError::Twice)?;
     Ok(telemetry)
 }
 
-/// The same without touching the process: log lines go to `output`, and the dispatcher to whoever installs it, as a test
-/// does with [`tracing::dispatcher::with_default`].
+/// The same without touching the process: log lines go to `output`, and the dispatcher to whoever
+/// installs it, as a test does with [`tracing::dispatcher::with_default`].
 ///
 /// # Errors
 ///
@@ -114,7 +116,8 @@ impl TelemetryConfig {
     }
 }
 
-/// The exporter would take an empty endpoint for one that the environment names, and a path for a host.
+/// The exporter would take an empty endpoint for one that the environment names, and a path for a
+/// host.
 fn check_endpoint(endpoint: &str) -> Result<(), InitError> {
     let uri: Option<Uri> = endpoint.parse().ok();
     let scheme = uri
@@ -134,8 +137,9 @@ where
     T: Tracer + Send + Sync + 'static,
     T::Span: Span + Send + Sync,
 {
-    // What is the same in every span of a service is not worth its bytes, and the layer below follows tracing's own idea of the
-    // current span, so that entering a span need not attach a context each time a task is polled.
+    // What is the same in every span of a service is not worth its bytes, and the layer below
+    // follows tracing's own idea of the current span, so that entering a span need not attach a
+    // context each time a task is polled.
     let spans = OpenTelemetryLayer::new(tracer)
         .with_location(false)
         .with_threads(false)

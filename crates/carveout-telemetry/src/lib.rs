@@ -31,9 +31,10 @@
 //!
 //! # Spans are traces, events are logs
 //!
-//! A span of level INFO or above is part of the trace, whatever the log level is; below that it does not exist. An event is a log line, and
-//! is not sent over OTLP: the trace id that both carry leads from one to the other. A span has a valid trace id in
-//! every case: sampled or not, OTLP on or off.
+//! A span of level INFO or above is part of the trace, whatever the log level is; below that it
+//! does not exist. An event is a log line, and is not sent over OTLP: the trace id that both carry
+//! leads from one to the other. A span has a valid trace id in every case: sampled or not, OTLP on
+//! or off.
 //!
 //! # What is written
 //!
@@ -43,24 +44,28 @@
 //! {"timestamp":"2026-01-02T03:04:05.678901Z","level":"INFO","target":"orders::rpc","message":"read","item":42,"service":"orders","trace_id":"4bf9","span_id":"00f0"}
 //! ```
 //!
-//! The fields of the event stand beside these. One that has the name of one of these is written as `fields.NAME`. With
-//! `log_format = "text"` a line is for people instead.
+//! The fields of the event stand beside these. One that has the name of one of these is written as
+//! `fields.NAME`. With `log_format = "text"` a line is for people instead.
 //!
-//! A thread of its own writes, so that a reader who has stopped reading cannot stop the workers. What does not fit in 8 MiB of
-//! waiting lines is dropped, counted ([`Telemetry::stats`]) and reported in the log itself.
+//! A thread of its own writes, so that a reader who has stopped reading cannot stop the workers.
+//! What does not fit in 8 MiB of waiting lines is dropped, counted ([`Telemetry::stats`]) and
+//! reported in the log itself.
 //!
 //! # Where spans go
 //!
-//! To `otlp_endpoint`, over gRPC without TLS (an agent on the node or beside the service), in batches, from a thread of its
-//! own. If nobody listens there, the service does not notice: at most 2,048 spans wait, the rest is dropped and counted, and the log says so
-//! at most once a minute. With `otlp_enabled = false` there is no such thread.
+//! To `otlp_endpoint`, over gRPC without TLS (an agent on the node or beside the service), in
+//! batches, from a thread of its own. If nobody listens there, the service does not notice: at most
+//! 2,048 spans wait, the rest is dropped and counted, and the log says so at most once a minute.
+//! With `otlp_enabled = false` there is no such thread.
 //!
-//! Of the standard environment variables, `OTEL_EXPORTER_OTLP_HEADERS` (credentials) and `OTEL_RESOURCE_ATTRIBUTES`
-//! are honoured. Endpoint, timeout, sampling and service name are the configuration's: there is one place to look.
+//! Of the standard environment variables, `OTEL_EXPORTER_OTLP_HEADERS` (credentials) and
+//! `OTEL_RESOURCE_ATTRIBUTES` are honoured. Endpoint, timeout, sampling and service name are the
+//! configuration's: there is one place to look.
 //!
 //! # What there is
 //!
-//! - [`init`], [`dispatch`], [`TelemetryConfig`], [`ServiceInfo`]: set-up; [`Telemetry`]: the guard that flushes.
+//! - [`init`], [`dispatch`], [`TelemetryConfig`], [`ServiceInfo`]: set-up; [`Telemetry`]: the guard
+//!   that flushes.
 //! - [`LogControl`]: another log level for a while.
 //! - [`adopt_parent`], [`remote_parent`], [`inject`]: W3C trace context in and out.
 //! - [`trace_id`], [`ids`]: what to put in an exemplar, an error, an answer.

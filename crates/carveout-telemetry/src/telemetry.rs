@@ -11,7 +11,8 @@ const LAST_CHANCE: Duration = Duration::from_secs(1);
 
 /// The guard of what [`crate::init`] has set up.
 ///
-/// [`shutdown`](Self::shutdown) it last. Dropped without that, it flushes what it can within a second.
+/// [`shutdown`](Self::shutdown) it last. Dropped without that, it flushes what it can within a
+/// second.
 #[must_use = "telemetry stops when its guard is dropped"]
 pub struct Telemetry {
     stats: StatsReader,
@@ -30,7 +31,8 @@ pub struct Stats {
     pub log_lines_dropped: u64,
 }
 
-/// Reads [`Stats`] for whoever does not own the guard, such as a collector of metrics. A handle, cheap to clone.
+/// Reads [`Stats`] for whoever does not own the guard, such as a collector of metrics. A handle,
+/// cheap to clone.
 #[derive(Clone)]
 pub struct StatsReader {
     pipeline: Option<Arc<Pipeline>>,
@@ -91,11 +93,13 @@ impl Telemetry {
         self.stats.clone()
     }
 
-    /// Sends the spans and writes the log lines that are waiting, for `timeout` in all. Spans that have to be given up are counted and
-    /// reported in the log; a receiver that is not there is no failure.
+    /// Sends the spans and writes the log lines that are waiting, for `timeout` in all. Spans that
+    /// have to be given up are counted and reported in the log; a receiver that is not there is no
+    /// failure.
     ///
-    /// It blocks the thread. Spans that end later are not sent and have no ids; log lines are written until the process ends, or the
-    /// guard and the subscriber are gone. A second call sends nothing more.
+    /// It blocks the thread. Spans that end later are not sent and have no ids; log lines are
+    /// written until the process ends, or the guard and the subscriber are gone. A second call
+    /// sends nothing more.
     pub fn shutdown(&self, timeout: Duration) -> ShutdownReport {
         self.done.store(true, Ordering::Relaxed);
         let deadline = Instant::now() + timeout;

@@ -16,14 +16,23 @@ pub struct AdminAnswer {
 pub(crate) async fn request(addr: SocketAddr, method: &str, path: &str) -> AdminAnswer {
     let answer = async {
         let mut stream = TcpStream::connect(addr).await?;
-        let request = format!("{method} {path} HTTP/1.0\r\nhost: {addr}\r\ncontent-length: 0\r\n\r\n");
+        let request =
+            format!("{method} {path} HTTP/1.0\r\nhost: {addr}\r\ncontent-length: 0\r\n\r\n");
         stream.write_all(request.as_bytes()).await?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await?;
         Ok::<_, std::io::Error>(answer)
     };
-    let answer = answer.await.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+    let answer = answer
+        .await
+        .unwrap_or_else(|error| panic!("{method} {path}: {error}"));
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-    AdminAnswer { status: status.unwrap_or_else(|| panic!("{method} {path}: no status in {head:?}")), body: body.to_owned() }
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
+    AdminAnswer {
+        status: status.unwrap_or_else(|| panic!("{method} {path}: no status in {head:?}")),
+        body: body.to_owned(),
+    }
 }

@@ -17,18 +17,27 @@ pub(crate) fn sources(about: &About) -> Sources {
     }
 }
 
-/// Loads `default.toml` alone and then with each profile that lies beside it; panics with every mistake that is found.
+/// Loads `default.toml` alone and then with each profile that lies beside it; panics with every
+/// mistake that is found.
 pub fn assert_config_is_valid<C: ServiceConfig>(about: About) {
     let dir = config_dir().unwrap_or_else(|| panic!("there is no config/ beside the manifest"));
-    let entries = std::fs::read_dir(&dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
+    let entries =
+        std::fs::read_dir(&dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
     let profiles = entries.flatten().filter_map(|entry| {
         let name = entry.file_name().into_string().ok()?;
-        name.strip_suffix(".toml").filter(|profile| *profile != "default").map(str::to_owned)
+        name.strip_suffix(".toml")
+            .filter(|profile| *profile != "default")
+            .map(str::to_owned)
     });
     for profile in profiles.map(Some).chain([None]) {
-        let sources = profile.iter().fold(sources(&about), |sources, profile| sources.profile(profile));
+        let sources = profile
+            .iter()
+            .fold(sources(&about), |sources, profile| sources.profile(profile));
         if let Err(error) = Settings::<C>::load(sources) {
-            panic!("profile {}:\n{error}", profile.as_deref().unwrap_or("default"));
+            panic!(
+                "profile {}:\n{error}",
+                profile.as_deref().unwrap_or("default")
+            );
         }
     }
 }

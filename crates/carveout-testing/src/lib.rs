@@ -1,4 +1,5 @@
-//! Starts a service inside a test, on free ports and with its real configuration files, and talks to it as its callers and operators do.
+//! Starts a service inside a test, on free ports and with its real configuration files, and talks
+//! to it as its callers and operators do.
 //!
 //! ```
 //! use carveout::{About, Boot, BoxError, Live, Routes};

@@ -1,11 +1,15 @@
 use std::net::SocketAddr;
 
-use carveout::{About, Boot, BoxError, Channel, ClientConfig, Live, Routes, Running, ServiceConfig, Settings, Stopped};
+use carveout::{
+    About, Boot, BoxError, Channel, ClientConfig, Live, Routes, Running, ServiceConfig, Settings,
+    Stopped,
+};
 
 use crate::admin::{self, AdminAnswer};
 use crate::config::sources;
 
-/// A service that runs inside the test, on loopback and free ports, with the settings of its `default.toml`.
+/// A service that runs inside the test, on loopback and free ports, with the settings of its
+/// `default.toml`.
 ///
 /// Everything here panics with the reason when it fails: a test wants to stop there.
 pub struct TestService {
@@ -28,10 +32,22 @@ impl TestService {
         C: ServiceConfig,
         F: AsyncFnOnce(Boot, Live<C>) -> Result<Routes, BoxError>,
     {
-        let here = ["grpc.host=127.0.0.1", "grpc.port=0", "admin.host=127.0.0.1", "admin.port=0", "lifecycle.lame_duck=0s"];
-        let sources = here.iter().filter(|assignment| !overridden(assignment, set)).chain(set).fold(sources(&about), |sources, set| sources.set(*set));
+        let here = [
+            "grpc.host=127.0.0.1",
+            "grpc.port=0",
+            "admin.host=127.0.0.1",
+            "admin.port=0",
+            "lifecycle.lame_duck=0s",
+        ];
+        let sources = here
+            .iter()
+            .filter(|assignment| !overridden(assignment, set))
+            .chain(set)
+            .fold(sources(&about), |sources, set| sources.set(*set));
         let settings = Settings::<C>::load(sources).unwrap_or_else(|error| panic!("{error}"));
-        let running = Running::start(about, settings, None, start).await.unwrap_or_else(|error| panic!("{error}"));
+        let running = Running::start(about, settings, None, start)
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
         Self { running }
     }
 
@@ -56,9 +72,12 @@ impl TestService {
         &self.running
     }
 
-    /// Asks `grpc.health.v1` whether the service of this full name is serving; the empty name is the server as a whole.
+    /// Asks `grpc.health.v1` whether the service of this full name is serving; the empty name is
+    /// the server as a whole.
     pub async fn serves(&self, service: &str) -> bool {
-        carveout_grpc::check_health(self.channel(), service).await.unwrap_or_else(|status| panic!("{status}"))
+        carveout_grpc::check_health(self.channel(), service)
+            .await
+            .unwrap_or_else(|status| panic!("{status}"))
     }
 
     /// Gets a page of the admin port.
@@ -78,6 +97,13 @@ impl TestService {
 }
 
 fn overridden(assignment: &str, set: &[&str]) -> bool {
-    let key = |assignment: &str| assignment.split('=').next().unwrap_or_default().trim().to_owned();
+    let key = |assignment: &str| {
+        assignment
+            .split('=')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
+    };
     set.iter().any(|other| key(other) == key(assignment))
 }

@@ -1,11 +1,16 @@
-//! The smallest service: no contract of its own, only what every service has (health, reflection, metrics, the admin port).
+//! The smallest service: no contract of its own, only what every service has (health, reflection,
+//! metrics, the admin port).
 //!
 //! `cargo run -p carveout --example minimal -- --set grpc.port=20000 --set admin.port=20001`
 
 use carveout::{About, Boot, BoxError, Live, Routes, ServiceConfig};
 use serde::{Deserialize, Serialize};
 
-const ABOUT: About = About { name: "minimal", version: env!("CARGO_PKG_VERSION"), commit: option_env!("GIT_COMMIT") };
+const ABOUT: About = About {
+    name: "minimal",
+    version: env!("CARGO_PKG_VERSION"),
+    commit: option_env!("GIT_COMMIT"),
+};
 
 /// The `[service]` section.
 #[derive(Default, Serialize, Deserialize)]

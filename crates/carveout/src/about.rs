@@ -10,7 +10,8 @@
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct About {
-    /// The service's name; the prefix of its environment variables and the domain of its errors are derived from it.
+    /// The service's name; the prefix of its environment variables and the domain of its errors are
+    /// derived from it.
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,

@@ -30,8 +30,12 @@ pub(crate) struct Load {
 }
 
 impl Args {
-    /// Reads the arguments after the program's name. The error is one sentence for the person who typed them.
-    pub(crate) fn parse(about: &About, args: impl IntoIterator<Item = OsString>) -> Result<Self, String> {
+    /// Reads the arguments after the program's name. The error is one sentence for the person who
+    /// typed them.
+    pub(crate) fn parse(
+        about: &About,
+        args: impl IntoIterator<Item = OsString>,
+    ) -> Result<Self, String> {
         let mut parser = lexopt::Parser::from_args(args);
         let (mut load, mut action) = (Load::default(), Action::Serve);
         while let Some(arg) = parser.next().map_err(|error| error.to_string())? {
@@ -43,10 +47,21 @@ impl Args {
                 Long("profile") => load.profile = Some(text(&mut parser)?),
                 Long("set") => load.set.push(text(&mut parser)?),
                 Long("version") => {
-                    return Ok(Args::Tell(format!("{} {} ({})", about.name, about.version, about.commit())));
+                    return Ok(Args::Tell(format!(
+                        "{} {} ({})",
+                        about.name,
+                        about.version,
+                        about.commit()
+                    )));
                 }
                 Long("help") | Short('h') => return Ok(Args::Tell(help(about))),
-                other => return Err(format!("{}; `{} --help` lists what there is", other.unexpected(), about.name)),
+                other => {
+                    return Err(format!(
+                        "{}; `{} --help` lists what there is",
+                        other.unexpected(),
+                        about.name
+                    ));
+                }
             }
         }
         Ok(Args::Load(load, action))
@@ -58,7 +73,9 @@ fn value(parser: &mut lexopt::Parser) -> Result<OsString, String> {
 }
 
 fn text(parser: &mut lexopt::Parser) -> Result<String, String> {
-    value(parser)?.into_string().map_err(|value| format!("{value:?} is not UTF-8"))
+    value(parser)?
+        .into_string()
+        .map_err(|value| format!("{value:?} is not UTF-8"))
 }
 
 fn help(about: &About) -> String {
@@ -88,21 +105,43 @@ mod tests {
     use super::*;
 
     fn parse(args: &[&str]) -> Result<Args, String> {
-        let about = About { name: "order-history", version: "1.2.3", commit: Some("abc") };
+        let about = About {
+            name: "order-history",
+            version: "1.2.3",
+            commit: Some("abc"),
+        };
         Args::parse(&about, args.iter().map(OsString::from))
     }
 
     #[test]
     fn settings_and_actions_are_read_in_any_order() {
-        let load = Load { config_dir: Some("c".into()), profile: Some("prod".into()), set: vec!["a.b=1".into(), "c.d==".into()] };
-        let args = ["--set", "a.b=1", "--config-dir=c", "--print-config", "--profile", "prod", "--set", "c.d=="];
+        let load = Load {
+            config_dir: Some("c".into()),
+            profile: Some("prod".into()),
+            set: vec!["a.b=1".into(), "c.d==".into()],
+        };
+        let args = [
+            "--set",
+            "a.b=1",
+            "--config-dir=c",
+            "--print-config",
+            "--profile",
+            "prod",
+            "--set",
+            "c.d==",
+        ];
         assert_eq!(parse(&args), Ok(Args::Load(load, Action::Print)));
         assert_eq!(parse(&[]), Ok(Args::Load(Load::default(), Action::Serve)));
     }
 
     #[test]
     fn mistakes_name_what_was_typed() {
-        for (args, named) in [(&["--prot"][..], "--prot"), (&["serve"], "serve"), (&["--set"], "--set"), (&["--check-config=1"], "--check-config")] {
+        for (args, named) in [
+            (&["--prot"][..], "--prot"),
+            (&["serve"], "serve"),
+            (&["--set"], "--set"),
+            (&["--check-config=1"], "--check-config"),
+        ] {
             let error = parse(args).unwrap_err();
             assert!(error.contains(named), "{args:?}: {error}");
         }
@@ -110,8 +149,13 @@ mod tests {
 
     #[test]
     fn version_and_help_are_told() {
-        assert_eq!(parse(&["--version"]), Ok(Args::Tell("order-history 1.2.3 (abc)".into())));
-        let Ok(Args::Tell(help)) = parse(&["--set", "a.b=1", "--help"]) else { panic!("help is text") };
+        assert_eq!(
+            parse(&["--version"]),
+            Ok(Args::Tell("order-history 1.2.3 (abc)".into()))
+        );
+        let Ok(Args::Tell(help)) = parse(&["--set", "a.b=1", "--help"]) else {
+            panic!("help is text")
+        };
         assert!(help.contains("ORDER_HISTORY__GRPC__PORT"), "{help}");
     }
 }

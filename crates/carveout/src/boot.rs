@@ -14,7 +14,11 @@ pub struct Boot {
 
 impl Boot {
     pub(crate) fn new(about: About, health: Health, metrics: Metrics) -> Self {
-        Self { about, health, metrics }
+        Self {
+            about,
+            health,
+            metrics,
+        }
     }
 
     /// Who the service is.
@@ -32,8 +36,13 @@ impl Boot {
         &self.metrics
     }
 
-    /// A measured channel to a downstream service, given its API crate's `FILE_DESCRIPTOR_SET`. It connects at the first call.
-    pub fn channel(&self, config: &ClientConfig, descriptors: &[u8]) -> Result<Channel, TargetError> {
+    /// A measured channel to a downstream service, given its API crate's `FILE_DESCRIPTOR_SET`. It
+    /// connects at the first call.
+    pub fn channel(
+        &self,
+        config: &ClientConfig,
+        descriptors: &[u8],
+    ) -> Result<Channel, TargetError> {
         Ok(Channel::new(config)?.observed_by(&self.metrics, descriptors))
     }
 }

@@ -1,7 +1,8 @@
 //! Runs a service of the standard shape, so that a team writes business logic and nothing else.
 //!
-//! A service is three things: who it is ([`About`]), its own settings ([`ServiceConfig`]), and a function that builds its gRPC services
-//! from them. [`run`] does the rest: configuration, telemetry, the admin port, health, the gRPC server, and an orderly stop.
+//! A service is three things: who it is ([`About`]), its own settings ([`ServiceConfig`]), and a
+//! function that builds its gRPC services from them. [`run`] does the rest: configuration,
+//! telemetry, the admin port, health, the gRPC server, and an orderly stop.
 //!
 //! ```no_run
 //! use carveout::{About, Boot, BoxError, Live, Routes};
@@ -17,8 +18,8 @@
 //! }
 //! ```
 //!
-//! Each part is a crate of its own and works without this one; what a service needs of them is re-exported here, so that services survive
-//! when a part is split or replaced.
+//! Each part is a crate of its own and works without this one; what a service needs of them is
+//! re-exported here, so that services survive when a part is split or replaced.
 
 mod about;
 mod admin;
@@ -36,7 +37,9 @@ pub use service::{BoxError, Running, StartError, Stopped};
 pub use settings::{AdminConfig, LifecycleConfig, ServiceConfig, Settings};
 
 pub use carveout_config::{Invalid, Live, Secret, Sources};
-pub use carveout_grpc::{Channel, ClientConfig, Error, Reason, Routes, ServerConfig, current_deadline};
+pub use carveout_grpc::{
+    Channel, ClientConfig, Error, Reason, Routes, ServerConfig, current_deadline,
+};
 pub use carveout_health::{Dependency, Health, Phase};
 pub use carveout_metrics::Metrics;
 pub use carveout_telemetry::TelemetryConfig;

@@ -16,8 +16,8 @@ const USAGE: u8 = 2;
 
 /// Runs a service from its command line to its end: `main` is this call and nothing else.
 ///
-/// `start` builds the service's routes; it runs after configuration, telemetry and the admin port, and before the gRPC port is bound.
-/// `--help` lists the arguments and exit codes.
+/// `start` builds the service's routes; it runs after configuration, telemetry and the admin port,
+/// and before the gRPC port is bound. `--help` lists the arguments and exit codes.
 pub fn run<C, F>(about: About, start: F) -> ExitCode
 where
     C: ServiceConfig,
@@ -50,18 +50,38 @@ where
     C: ServiceConfig,
     F: AsyncFnOnce(Boot, Live<C>) -> Result<Routes, BoxError>,
 {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("worker").build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("worker")
+        .build()
+    {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&about, FAILED, format_args!("start failed at runtime: {error}")),
+        Err(error) => {
+            return fail(
+                &about,
+                FAILED,
+                format_args!("start failed at runtime: {error}"),
+            );
+        }
     };
     let _inside = runtime.enter();
-    let info = ServiceInfo { name: about.name.to_owned(), version: about.version.to_owned() };
+    let info = ServiceInfo {
+        name: about.name.to_owned(),
+        version: about.version.to_owned(),
+    };
     let telemetry = match carveout_telemetry::init(&settings.telemetry.get(), info) {
         Ok(telemetry) => telemetry,
-        Err(error) => return fail(&about, FAILED, format_args!("start failed at telemetry: {error}")),
+        Err(error) => {
+            return fail(
+                &about,
+                FAILED,
+                format_args!("start failed at telemetry: {error}"),
+            );
+        }
     };
     let ended = runtime.block_on(serve_until_told(about, settings, telemetry, start));
-    // What is still running was given its time; a handler that blocks a worker must not hold the process.
+    // What is still running was given its time; a handler that blocks a worker must not hold the
+    // process.
     runtime.shutdown_background();
     match ended {
         Ok(Stopped { cut: 0 }) => ExitCode::SUCCESS,
@@ -70,15 +90,27 @@ where
     }
 }
 
-async fn serve_until_told<C, F>(about: About, settings: Settings<C>, telemetry: Telemetry, start: F) -> Result<Stopped, BoxError>
+async fn serve_until_told<C, F>(
+    about: About,
+    settings: Settings<C>,
+    telemetry: Telemetry,
+    start: F,
+) -> Result<Stopped, BoxError>
 where
     C: ServiceConfig,
     F: AsyncFnOnce(Boot, Live<C>) -> Result<Routes, BoxError>,
 {
     let mut signals = Signals::listen()?;
     let (config, lifecycle) = (settings.config.clone(), settings.lifecycle.clone());
-    // What could not leave in time is in the report, and telemetry has said so itself.
-    let flush = || drop(telemetry.shutdown(lifecycle.get().flush_timeout));
+    let flush = || {
+        let report = telemetry.shutdown(lifecycle.get().flush_timeout);
+        if !report.is_complete() {
+            eprintln!(
+                "{}: the last spans or logs did not leave: {report:?}",
+                about.name
+            );
+        }
+    };
 
     // A stop is obeyed at every step: a dependency that hangs must not make the start unkillable.
     let running = tokio::select! {

@@ -52,7 +52,8 @@ impl std::error::Error for StartError {
     }
 }
 
-/// A service that serves. [`run`](crate::run) drives one for a process; a test starts and stops its own.
+/// A service that serves. [`run`](crate::run) drives one for a process; a test starts and stops its
+/// own.
 pub struct Running {
     grpc: SocketAddr,
     health: Health,
@@ -73,8 +74,14 @@ pub struct Stopped {
 impl Running {
     /// Takes every step of the start in order: admin port, dependencies, bind, ready.
     ///
-    /// Telemetry is the process's own business ([`run`](crate::run) sets it up first); `log` is its control, if there is one.
-    pub async fn start<C, F>(about: About, settings: Settings<C>, log: Option<LogControl>, start: F) -> Result<Self, StartError>
+    /// Telemetry is the process's own business ([`run`](crate::run) sets it up first); `log` is its
+    /// control, if there is one.
+    pub async fn start<C, F>(
+        about: About,
+        settings: Settings<C>,
+        log: Option<LogControl>,
+        start: F,
+    ) -> Result<Self, StartError>
     where
         C: ServiceConfig,
         F: AsyncFnOnce(Boot, Live<C>) -> Result<Routes, BoxError>,
@@ -89,11 +96,22 @@ impl Running {
         metrics.register_runtime(workers.clone(), "workers");
 
         // First, so that the probes and metrics answer while a slow dependency is waited for.
-        let admin = Admin { about, health: health.clone(), metrics: metrics.clone(), config: settings.config.clone(), log, workers };
-        let admin = admin.open(&settings.admin.get()).map_err(StartError::Admin)?;
+        let admin = Admin {
+            about,
+            health: health.clone(),
+            metrics: metrics.clone(),
+            config: settings.config.clone(),
+            log,
+            workers,
+        };
+        let admin = admin
+            .open(&settings.admin.get())
+            .map_err(StartError::Admin)?;
 
         let boot = Boot::new(about, health.clone(), metrics.clone());
-        let routes = start(boot, settings.service).await.map_err(StartError::Dependencies)?;
+        let routes = start(boot, settings.service)
+            .await
+            .map_err(StartError::Dependencies)?;
 
         let config = settings.grpc.get();
         let options = StackOptions {
@@ -103,7 +121,9 @@ impl Running {
             metrics: metrics.clone(),
         };
         let stack = Stack::new(routes, options).map_err(StartError::Contract)?;
-        let listener = carveout_grpc::bind(&config).await.map_err(StartError::Bind)?;
+        let listener = carveout_grpc::bind(&config)
+            .await
+            .map_err(StartError::Bind)?;
         let grpc = listener.local_addr().map_err(StartError::Bind)?;
 
         let (stop, stopped) = oneshot::channel::<()>();
@@ -115,7 +135,15 @@ impl Running {
             carveout_grpc::serve(listener, stack, &config, drain.get().drain_timeout, stopped).await
         });
         health.enter(Phase::Serving);
-        Ok(Self { grpc, health, metrics, lifecycle, admin, stop, server })
+        Ok(Self {
+            grpc,
+            health,
+            metrics,
+            lifecycle,
+            admin,
+            stop,
+            server,
+        })
     }
 
     /// Where the gRPC server listens.
@@ -138,8 +166,8 @@ impl Running {
         &self.metrics
     }
 
-    /// Takes every step of the stop in order: not ready, lame duck, GOAWAY and drain, cut. `flush` runs before the last one, which closes
-    /// the admin port.
+    /// Takes every step of the stop in order: not ready, lame duck, GOAWAY and drain, cut. `flush`
+    /// runs before the last one, which closes the admin port.
     pub async fn stop(self, flush: impl FnOnce()) -> Stopped {
         self.health.enter(Phase::Draining);
         tokio::time::sleep(self.lifecycle.get().lame_duck).await;

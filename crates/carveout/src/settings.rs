@@ -38,7 +38,8 @@ use crate::args::Load;
 /// }
 /// ```
 pub trait ServiceConfig: Serialize + DeserializeOwned + Default + Send + Sync + 'static {
-    /// Refuses values that have the right type and make no sense. Called at the start and at every reload.
+    /// Refuses values that have the right type and make no sense. Called at the start and at every
+    /// reload.
     fn check(&self) -> Result<(), Invalid> {
         Ok(())
     }
@@ -51,7 +52,8 @@ impl ServiceConfig for () {}
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdminConfig {
-    /// Address to listen on. Whoever reaches it can read everything there; only loopback can change anything.
+    /// Address to listen on. Whoever reaches it can read everything there; only loopback can change
+    /// anything.
     pub host: String,
     /// Port to listen on; 0 takes any free one.
     pub port: u16,
@@ -59,15 +61,20 @@ pub struct AdminConfig {
 
 impl Default for AdminConfig {
     fn default() -> Self {
-        Self { host: "0.0.0.0".to_owned(), port: 9090 }
+        Self {
+            host: "0.0.0.0".to_owned(),
+            port: 9090,
+        }
     }
 }
 
-/// The `[lifecycle]` section: how a stop goes. Kubernetes' `terminationGracePeriodSeconds` must be longer than all of it together.
+/// The `[lifecycle]` section: how a stop goes. Kubernetes' `terminationGracePeriodSeconds` must be
+/// longer than all of it together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LifecycleConfig {
-    /// How long to go on serving after readiness was taken back, so that every balancer has noticed.
+    /// How long to go on serving after readiness was taken back, so that every balancer has
+    /// noticed.
     #[serde(with = "humantime_serde")]
     pub lame_duck: Duration,
     /// How long calls under way may take to end before their connections are cut.
@@ -113,7 +120,14 @@ impl<C: ServiceConfig> Settings<C> {
         let telemetry = loader.section("telemetry");
         let lifecycle = loader.section("lifecycle");
         let service = loader.section_checked("service", C::check);
-        Ok(Self { config: loader.finish()?, grpc, admin, telemetry, lifecycle, service })
+        Ok(Self {
+            config: loader.finish()?,
+            grpc,
+            admin,
+            telemetry,
+            lifecycle,
+            service,
+        })
     }
 }
 
@@ -121,18 +135,28 @@ impl<C: ServiceConfig> Settings<C> {
 pub(crate) fn process_sources(about: &About, load: Load) -> Sources {
     let env = |suffix: &str| std::env::var_os(format!("{}_{suffix}", about.env_name()));
     let mut sources = Sources::new(about.name).env(std::env::vars_os());
-    if let Some(dir) = load.config_dir.or_else(|| env("CONFIG_DIR").map(PathBuf::from)).or_else(usual_config_dir) {
+    if let Some(dir) = load
+        .config_dir
+        .or_else(|| env("CONFIG_DIR").map(PathBuf::from))
+        .or_else(usual_config_dir)
+    {
         sources = sources.dir(dir);
     }
-    let profile = load.profile.or_else(|| env("PROFILE").map(|profile| profile.to_string_lossy().into_owned()));
+    let profile = load
+        .profile
+        .or_else(|| env("PROFILE").map(|profile| profile.to_string_lossy().into_owned()));
     if let Some(profile) = profile {
         sources = sources.profile(profile);
     }
     load.set.into_iter().fold(sources, Sources::set)
 }
 
-/// Under `cargo run` the crate's own folder, whatever the current one is; else `./config`, if it is there.
+/// Under `cargo run` the crate's own folder, whatever the current one is; else `./config`, if it is
+/// there.
 fn usual_config_dir() -> Option<PathBuf> {
     let of_crate = std::env::var_os("CARGO_MANIFEST_DIR").map(|dir| Path::new(&dir).join("config"));
-    of_crate.into_iter().chain([PathBuf::from("config")]).find(|dir| dir.is_dir())
+    of_crate
+        .into_iter()
+        .chain([PathBuf::from("config")])
+        .find(|dir| dir.is_dir())
 }

@@ -43,6 +43,8 @@ impl Signals {
 fn reload(config: &Config) {
     match config.reload() {
         Ok(outcome) => tracing::info!(?outcome, "configuration reloaded"),
-        Err(error) => tracing::error!(%error, "configuration not reloaded, the last good one stays"),
+        Err(error) => {
+            tracing::error!(%error, "configuration not reloaded, the last good one stays")
+        }
     }
 }

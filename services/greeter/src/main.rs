@@ -1,5 +1,7 @@
 //! The process: everything it does is in the library, everything around it is in the kit.
 
+use greeter as service;
+
 fn main() -> std::process::ExitCode {
-    carveout::run(greeter::ABOUT, greeter::start)
+    carveout::run(service::ABOUT, service::start)
 }

@@ -35,9 +35,11 @@ pub enum Error {
     Full(usize),
 }
 
-/// Where items are kept. The one in `store.rs` forgets them with the process; put a database behind this.
+/// Where items are kept. The one in `store.rs` forgets them with the process; put a database behind
+/// this.
 pub trait Store: Send + Sync + 'static {
-    /// Keeps a new item unless `request_id` was seen before: then answers what that request created.
+    /// Keeps a new item unless `request_id` was seen before: then answers what that request
+    /// created.
     fn insert(&self, request_id: &str, title: &str, limit: usize) -> Result<Item, Error>;
     /// Reads one item.
     fn get(&self, id: u64) -> Option<Item>;
@@ -70,30 +72,42 @@ impl Items {
     pub fn create(&self, request_id: &str, title: &str) -> Result<Item, Error> {
         check_length("request_id", request_id, MAX_REQUEST_ID)?;
         check_length("title", title, MAX_TITLE)?;
-        self.store.insert(request_id, title, self.config.get().max_items)
+        self.store
+            .insert(request_id, title, self.config.get().max_items)
     }
 
     /// Lists one page; the second value is the token of the next one, empty on the last.
     pub fn list(&self, page_size: i32, page_token: &str) -> Result<(Vec<Item>, String), Error> {
         let most = self.config.get().max_page_size;
         let size = match usize::try_from(page_size) {
-            Err(_) => return Err(Error::Invalid("page_size", "must not be negative".to_owned())),
+            Err(_) => {
+                return Err(Error::Invalid(
+                    "page_size",
+                    "must not be negative".to_owned(),
+                ));
+            }
             Ok(0) => most,
             Ok(size) => size.min(most),
         };
         let after = match page_token {
             "" => 0,
-            token => token.parse().map_err(|_| Error::Invalid("page_token", "was not given out by this service".to_owned()))?,
+            token => token.parse().map_err(|_| {
+                Error::Invalid("page_token", "was not given out by this service".to_owned())
+            })?,
         };
         // One more than asked for tells whether there is a next page.
         let mut items = self.store.list(after, size + 1);
         let more = items.len() > size;
         items.truncate(size);
-        let next = items.last().filter(|_| more).map(|item| item.id.to_string());
+        let next = items
+            .last()
+            .filter(|_| more)
+            .map(|item| item.id.to_string());
         Ok((items, next.unwrap_or_default()))
     }
 
-    /// Every item there is, and a receiver of each new one. An item that is created meanwhile may be in both; ids tell.
+    /// Every item there is, and a receiver of each new one. An item that is created meanwhile may
+    /// be in both; ids tell.
     pub fn watch(&self) -> (Vec<Item>, broadcast::Receiver<Item>) {
         let created = self.store.watch();
         (self.store.list(0, usize::MAX), created)
@@ -103,7 +117,10 @@ impl Items {
 fn check_length(field: &'static str, value: &str, most: usize) -> Result<(), Error> {
     match value.chars().count() {
         0 => Err(Error::Invalid(field, "must not be empty".to_owned())),
-        length if length > most => Err(Error::Invalid(field, format!("has {length} characters, at most {most} are allowed"))),
+        length if length > most => Err(Error::Invalid(
+            field,
+            format!("has {length} characters, at most {most} are allowed"),
+        )),
         _ => Ok(()),
     }
 }

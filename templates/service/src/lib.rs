@@ -1,4 +1,5 @@
-//! {{ project-name }}: who it is, what can be configured, and how it is put together. The business logic is in [`domain`].
+//! {{ project-name }}: who it is, what can be configured, and how it is put together. The business logic is in
+//! [`domain`].
 
 pub mod domain;
 mod rpc;
@@ -18,7 +19,8 @@ pub const ABOUT: About = About {
     commit: option_env!("GIT_COMMIT"),
 };
 
-/// The `[service]` section. Every setting has a default, a unit in its name or its type, and may change while the service runs.
+/// The `[service]` section. Every setting has a default, a unit in its name or its type, and may
+/// change while the service runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -30,7 +32,10 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { max_items: 100_000, max_page_size: 100 }
+        Self {
+            max_items: 100_000,
+            max_page_size: 100,
+        }
     }
 }
 
@@ -43,8 +48,12 @@ impl ServiceConfig for Config {
     }
 }
 
-/// Puts the service together. Dependencies are made here: `boot.channel(..)` to another service, `boot.health()` to watch one.
+/// Puts the service together. Dependencies are made here: `boot.channel(..)` to another service,
+/// `boot.health()` to watch one.
 pub async fn start(_boot: Boot, config: Live<Config>) -> Result<Routes, BoxError> {
     let items = domain::Items::new(Arc::new(store::MemoryStore::default()), config);
-    Ok(Routes::new().add(api::Server::new(rpc::Rpc::new(items)), api::FILE_DESCRIPTOR_SET))
+    Ok(Routes::new().add(
+        api::Server::new(rpc::Rpc::new(items)),
+        api::FILE_DESCRIPTOR_SET,
+    ))
 }

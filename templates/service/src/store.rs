@@ -25,7 +25,10 @@ struct Kept {
 
 impl Default for MemoryStore {
     fn default() -> Self {
-        Self { kept: Mutex::default(), created: broadcast::Sender::new(WATCH_BUFFER) }
+        Self {
+            kept: Mutex::default(),
+            created: broadcast::Sender::new(WATCH_BUFFER),
+        }
     }
 }
 
@@ -40,12 +43,20 @@ impl Store for MemoryStore {
         let mut kept = self.lock();
         if let Some(id) = kept.by_request.get(request_id) {
             let item = kept.items[*id as usize - 1].clone();
-            return if item.title == title { Ok(item) } else { Err(Error::RequestIdReused(request_id.to_owned())) };
+            return if item.title == title {
+                Ok(item)
+            } else {
+                Err(Error::RequestIdReused(request_id.to_owned()))
+            };
         }
         if kept.items.len() >= limit {
             return Err(Error::Full(limit));
         }
-        let item = Item { id: kept.items.len() as u64 + 1, title: title.to_owned(), created: SystemTime::now() };
+        let item = Item {
+            id: kept.items.len() as u64 + 1,
+            title: title.to_owned(),
+            created: SystemTime::now(),
+        };
         kept.by_request.insert(request_id.to_owned(), item.id);
         kept.items.push(item.clone());
         // Nobody may be watching; sent under the lock, so that watchers see the order of creation.
@@ -60,7 +71,13 @@ impl Store for MemoryStore {
 
     fn list(&self, after: u64, limit: usize) -> Vec<Item> {
         let after = usize::try_from(after).unwrap_or(usize::MAX);
-        self.lock().items.iter().skip(after).take(limit).cloned().collect()
+        self.lock()
+            .items
+            .iter()
+            .skip(after)
+            .take(limit)
+            .cloned()
+            .collect()
     }
 
     fn watch(&self) -> broadcast::Receiver<Item> {

@@ -13,7 +13,8 @@ use crate::workspace::Workspace;
 
 const NAME: &str = "greeter";
 
-/// Holds services/greeter, which people read and tools check, to the template, which nobody can compile.
+/// Holds services/greeter, which people read and tools check, to the template, which nobody can
+/// compile.
 pub(super) fn run(check: bool) -> Result<()> {
     let workspace = Workspace::find(&kit())?;
     let expected = expected(&workspace)?;
@@ -22,12 +23,19 @@ pub(super) fn run(check: bool) -> Result<()> {
         read(&workspace.root, Path::new(folder), &mut actual)?;
     }
     let mut drift = String::new();
-    for path in expected.keys().chain(actual.keys().filter(|path| !expected.contains_key(*path))) {
+    for path in expected
+        .keys()
+        .chain(actual.keys().filter(|path| !expected.contains_key(*path)))
+    {
         let (want, have) = (expected.get(path), actual.get(path));
         if want == have {
             continue;
         }
-        let text = |content: Option<&Vec<u8>>| content.map(|content| String::from_utf8_lossy(content).into_owned()).unwrap_or_default();
+        let text = |content: Option<&Vec<u8>>| {
+            content
+                .map(|content| String::from_utf8_lossy(content).into_owned())
+                .unwrap_or_default()
+        };
         drift.push_str(&unified(path, path, &text(have), &text(want)));
         if !check {
             write(&workspace.root.join(path), want)?;
@@ -38,8 +46,11 @@ pub(super) fn run(check: bool) -> Result<()> {
         (false, false) => say(&drift),
         (true, false) => {
             say(&drift);
-            return Err(Error::drift(format!("{NAME} is not what templates/service renders"))
-                .help("change templates/service, and run `cargo xtask golden` to render it again"));
+            return Err(
+                Error::drift(format!("{NAME} is not what templates/service renders")).help(
+                    "change templates/service, and run `cargo xtask golden` to render it again",
+                ),
+            );
         }
     }
     Ok(())
@@ -49,10 +60,33 @@ fn expected(workspace: &Workspace) -> Result<BTreeMap<String, Vec<u8>>> {
     let template = Template::load("service", &[workspace.root.join("templates")])?;
     let mut given = Given::default();
     let port = ports::derive(NAME, &Default::default()).to_string();
-    let answers = [("org", "acme"), ("owner", "platform"), ("kit_source", "workspace"), ("kit_location", ""), ("grpc_port", port.as_str())];
-    given.flags.extend(answers.map(|(name, answer)| (name.to_owned(), answer.to_owned())));
-    let rendered = render(&template, &answers::collect(NAME, &template, &given, false)?)?;
-    Ok(rendered.into_iter().map(|(path, content)| (if path.starts_with("proto/") { path } else { format!("services/{NAME}/{path}") }, content)).collect())
+    let answers = [
+        ("org", "acme"),
+        ("owner", "platform"),
+        ("kit_source", "workspace"),
+        ("kit_location", ""),
+        ("grpc_port", port.as_str()),
+    ];
+    given
+        .flags
+        .extend(answers.map(|(name, answer)| (name.to_owned(), answer.to_owned())));
+    let rendered = render(
+        &template,
+        &answers::collect(NAME, &template, &given, false)?,
+    )?;
+    Ok(rendered
+        .into_iter()
+        .map(|(path, content)| {
+            (
+                if path.starts_with("proto/") {
+                    path
+                } else {
+                    format!("services/{NAME}/{path}")
+                },
+                content,
+            )
+        })
+        .collect())
 }
 
 fn read(root: &Path, folder: &Path, out: &mut BTreeMap<String, Vec<u8>>) -> Result<()> {
@@ -67,7 +101,8 @@ fn read(root: &Path, folder: &Path, out: &mut BTreeMap<String, Vec<u8>>) -> Resu
         if entry.path().is_dir() {
             read(root, &inner, out)?;
         } else {
-            let content = fs::read(entry.path()).map_err(|error| Error::io("read", &entry.path(), error))?;
+            let content =
+                fs::read(entry.path()).map_err(|error| Error::io("read", &entry.path(), error))?;
             out.insert(inner.to_string_lossy().replace('\\', "/"), content);
         }
     }
@@ -76,7 +111,10 @@ fn read(root: &Path, folder: &Path, out: &mut BTreeMap<String, Vec<u8>>) -> Resu
 
 fn write(path: &Path, content: Option<&Vec<u8>>) -> Result<()> {
     let written = match content {
-        Some(content) => path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, content)),
+        Some(content) => path
+            .parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| fs::write(path, content)),
         None => fs::remove_file(path),
     };
     written.map_err(|error| Error::io("write", path, error))

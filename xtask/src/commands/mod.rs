@@ -24,11 +24,16 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::ListTemplates { format } => list_templates::run(format),
         Command::Golden { check } => golden::run(check),
         Command::Test => test::run(),
-        Command::Bench { bench: Bench::NewService { services, runs } } => bench::new_service::run(services, runs),
-        Command::Bench { bench: Bench::Build { runs } } => bench::build::run(runs),
+        Command::Bench {
+            bench: Bench::NewService { services, runs },
+        } => bench::new_service::run(services, runs),
+        Command::Bench {
+            bench: Bench::Build { runs },
+        } => bench::build::run(runs),
         Command::Completions { shell } => {
             let mut text = Vec::new();
-            // Completions are for the command as it is typed to the shell, and that begins with cargo.
+            // Completions are for the command as it is typed to the shell, and that begins with
+            // cargo.
             clap_complete::generate(shell, &mut Cli::command(), "cargo-xtask", &mut text);
             say(&String::from_utf8_lossy(&text));
             Ok(())
@@ -55,7 +60,10 @@ fn kit() -> PathBuf {
 
 /// Where templates lie: the workspace's own first, then the kit's.
 fn shelves(workspace: Option<&Workspace>) -> Vec<PathBuf> {
-    let mut shelves: Vec<PathBuf> = workspace.map(|workspace| workspace.root.join("templates")).into_iter().collect();
+    let mut shelves: Vec<PathBuf> = workspace
+        .map(|workspace| workspace.root.join("templates"))
+        .into_iter()
+        .collect();
     let kit = kit().join("templates");
     if !shelves.contains(&kit) {
         shelves.push(kit);
@@ -65,7 +73,8 @@ fn shelves(workspace: Option<&Workspace>) -> Vec<PathBuf> {
 
 /// The workspace around the current folder.
 fn workspace() -> Result<Workspace> {
-    let here = std::env::current_dir().map_err(|error| Error::failed(format!("cannot tell the current folder: {error}")))?;
+    let here = std::env::current_dir()
+        .map_err(|error| Error::failed(format!("cannot tell the current folder: {error}")))?;
     Workspace::find(&here)
 }
 

@@ -23,12 +23,19 @@ pub(super) fn run(args: &NewService) -> Result<()> {
     let workspace = workspace()?;
     let template = Template::load(&args.template, &shelves(Some(&workspace)))?;
     let packages = workspace.packages()?;
-    let package_names: Vec<String> = packages.iter().map(|package| package.name.clone()).collect();
+    let package_names: Vec<String> = packages
+        .iter()
+        .map(|package| package.name.clone())
+        .collect();
     let folder = format!("{SERVICES}/{}", args.name);
-    // A folder that is there is the plainer thing to say, and the package in it the reason for the clash.
+    // A folder that is there is the plainer thing to say, and the package in it the reason for the
+    // clash.
     if workspace.root.join(&folder).exists() {
-        return Err(Error::conflict(format!("{} is there already", workspace.root.join(&folder).display()))
-            .help("choose another name, or remove it first (`cargo xtask remove-service`)"));
+        return Err(Error::conflict(format!(
+            "{} is there already",
+            workspace.root.join(&folder).display()
+        ))
+        .help("choose another name, or remove it first (`cargo xtask remove-service`)"));
     }
     let mut dependencies = workspace.locked();
     dependencies.retain(|name| !package_names.contains(name));
@@ -55,20 +62,41 @@ pub(super) fn run(args: &NewService) -> Result<()> {
         Format::Text if !dry => say(&next_steps(&args.name, &answers, &plan)),
         Format::Text => {}
     }
-    if args.start && !dry { start::run(&workspace, &args.name) } else { Ok(()) }
+    if args.start && !dry {
+        start::run(&workspace, &args.name)
+    } else {
+        Ok(())
+    }
 }
 
-fn answers(args: &NewService, workspace: &Workspace, template: &Template, packages: &[Package]) -> Result<Answers> {
+fn answers(
+    args: &NewService,
+    workspace: &Workspace,
+    template: &Template,
+    packages: &[Package],
+) -> Result<Answers> {
     let mut given = Given::default();
-    let flags = [("owner", &args.owner), ("org", &args.org), ("kit_source", &args.kit_source), ("kit_location", &args.kit_location)];
+    let flags = [
+        ("owner", &args.owner),
+        ("org", &args.org),
+        ("kit_source", &args.kit_source),
+        ("kit_location", &args.kit_location),
+    ];
     for (name, value) in flags {
-        given.flags.extend(value.iter().map(|value| (name.to_owned(), value.clone())));
+        given
+            .flags
+            .extend(value.iter().map(|value| (name.to_owned(), value.clone())));
     }
     let features = template.features();
     for feature in &args.with {
         if !features.contains(&feature.as_str()) {
-            let error = Error::usage(format!("the template {:?} has no feature {feature:?}", args.template));
-            let near = nearest(feature, features.iter().copied()).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+            let error = Error::usage(format!(
+                "the template {:?} has no feature {feature:?}",
+                args.template
+            ));
+            let near = nearest(feature, features.iter().copied())
+                .map(|near| format!("did you mean `{near}`? "))
+                .unwrap_or_default();
             return Err(error.help(format!("{near}(features: {})", features.join(", "))));
         }
         given.flags.insert(feature.clone(), "true".to_owned());
@@ -79,16 +107,25 @@ fn answers(args: &NewService, workspace: &Workspace, template: &Template, packag
     for key in ["org", "owner"] {
         // A team's own workspace says it once; a template's default would be somebody else's name.
         let default = workspace.default_answer(key)?;
-        given.derived.extend(default.map(|default| (key.to_owned(), default)));
+        given
+            .derived
+            .extend(default.map(|default| (key.to_owned(), default)));
     }
-    let folders: Vec<PathBuf> = packages.iter().map(|package| package.folder.clone()).collect();
+    let folders: Vec<PathBuf> = packages
+        .iter()
+        .map(|package| package.folder.clone())
+        .collect();
     let port = ports::derive(&args.name, &ports::taken(workspace, &folders, &args.name));
-    given.derived.insert("grpc_port".to_owned(), port.to_string());
+    given
+        .derived
+        .insert("grpc_port".to_owned(), port.to_string());
     let (source, location) = match packages.iter().any(|package| package.name == "carveout") {
         true => ("workspace", String::new()),
         false => ("path", kit().display().to_string()),
     };
-    given.derived.insert("kit_source".to_owned(), source.to_owned());
+    given
+        .derived
+        .insert("kit_source".to_owned(), source.to_owned());
     given.derived.insert("kit_location".to_owned(), location);
     answers::collect(&args.name, template, &given, !args.no_input)
 }
@@ -100,13 +137,26 @@ enum Lock {
     ByCargo,
 }
 
-fn plan(workspace: &Workspace, folder: &str, rendered: BTreeMap<String, Vec<u8>>, answers: &Answers) -> Result<(Plan, Lock)> {
+fn plan(
+    workspace: &Workspace,
+    folder: &str,
+    rendered: BTreeMap<String, Vec<u8>>,
+    answers: &Answers,
+) -> Result<(Plan, Lock)> {
     let mut plan = Plan::default();
-    let shared = answers.get("kit_source") == Some("workspace") || workspace.root.join("proto").is_dir();
-    let contract = format!("proto/{}/{}", answers.get("org").unwrap_or_default(), answers.get("crate_name").unwrap_or_default());
+    let shared =
+        answers.get("kit_source") == Some("workspace") || workspace.root.join("proto").is_dir();
+    let contract = format!(
+        "proto/{}/{}",
+        answers.get("org").unwrap_or_default(),
+        answers.get("crate_name").unwrap_or_default()
+    );
     let (mut service, mut contracts) = (BTreeMap::new(), BTreeMap::new());
     for (file, content) in rendered {
-        match file.strip_prefix(&format!("{contract}/")).filter(|_| shared) {
+        match file
+            .strip_prefix(&format!("{contract}/"))
+            .filter(|_| shared)
+        {
             Some(inner) => contracts.insert(inner.to_owned(), content),
             None => service.insert(file, content),
         };
@@ -119,16 +169,27 @@ fn plan(workspace: &Workspace, folder: &str, rendered: BTreeMap<String, Vec<u8>>
 
     let patterns = workspace.patterns()?;
     if let Some(pattern) = patterns.excluding(folder) {
-        return Err(Error::conflict(format!("the workspace excludes {folder} (exclude = [\"{pattern}\"])")).help("take that exclusion out of its Cargo.toml"));
+        return Err(Error::conflict(format!(
+            "the workspace excludes {folder} (exclude = [\"{pattern}\"])"
+        ))
+        .help("take that exclusion out of its Cargo.toml"));
     }
     if !patterns.include(folder) {
         let after = manifest::add_member(&workspace.manifest, folder)?;
-        plan.edit.push(Edit { path: "Cargo.toml".to_owned(), before: workspace.manifest.clone(), after });
+        plan.edit.push(Edit {
+            path: "Cargo.toml".to_owned(),
+            before: workspace.manifest.clone(),
+            after,
+        });
     }
     let before = fs::read_to_string(workspace.root.join("Cargo.lock")).unwrap_or_default();
     match lockfile::add(&before, &entries) {
         Some(after) => {
-            plan.edit.push(Edit { path: "Cargo.lock".to_owned(), before, after });
+            plan.edit.push(Edit {
+                path: "Cargo.lock".to_owned(),
+                before,
+                after,
+            });
             Ok((plan, Lock::Planned))
         }
         None => Ok((plan, Lock::ByCargo)),
@@ -137,24 +198,55 @@ fn plan(workspace: &Workspace, folder: &str, rendered: BTreeMap<String, Vec<u8>>
 
 /// What the lock file has to know of the rendered packages.
 fn entries(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<Entry>> {
-    let manifests = files.iter().filter(|(path, _)| *path == "Cargo.toml" || path.ends_with("/Cargo.toml"));
+    let manifests = files
+        .iter()
+        .filter(|(path, _)| *path == "Cargo.toml" || path.ends_with("/Cargo.toml"));
     let read = |(path, content): (&String, &Vec<u8>)| -> Result<Entry> {
         let text = String::from_utf8_lossy(content).into_owned();
-        let document = Document::parse(text).map_err(|error| Error::usage(format!("the template's {path} is no TOML: {error}").trim_end()))?;
-        let package = |key: &str| document.get("package").and_then(|package| package.get(key)).and_then(Item::as_str).unwrap_or_default().to_owned();
+        let document = Document::parse(text).map_err(|error| {
+            Error::usage(format!("the template's {path} is no TOML: {error}").trim_end())
+        })?;
+        let package = |key: &str| {
+            document
+                .get("package")
+                .and_then(|package| package.get(key))
+                .and_then(Item::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
         let mut dependencies = BTreeSet::new();
         for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
-            for (key, item) in document.get(section).and_then(Item::as_table_like).into_iter().flat_map(|table| table.iter()) {
-                dependencies.insert(item.get("package").and_then(Item::as_str).unwrap_or(key).to_owned());
+            for (key, item) in document
+                .get(section)
+                .and_then(Item::as_table_like)
+                .into_iter()
+                .flat_map(|table| table.iter())
+            {
+                dependencies.insert(
+                    item.get("package")
+                        .and_then(Item::as_str)
+                        .unwrap_or(key)
+                        .to_owned(),
+                );
             }
         }
-        Ok(Entry { name: package("name"), version: package("version"), dependencies })
+        Ok(Entry {
+            name: package("name"),
+            version: package("version"),
+            dependencies,
+        })
     };
     manifests.map(read).collect()
 }
 
-/// Brings the lock file up to date where that is cargo's work, verifies what was asked for, and keeps the change or takes it back.
-fn settle(workspace: &Workspace, applied: Applied<'_>, lock: Lock, args: &NewService) -> Result<()> {
+/// Brings the lock file up to date where that is cargo's work, verifies what was asked for, and
+/// keeps the change or takes it back.
+fn settle(
+    workspace: &Workspace,
+    applied: Applied<'_>,
+    lock: Lock,
+    args: &NewService,
+) -> Result<()> {
     let before = fs::read(workspace.root.join("Cargo.lock")).ok();
     let outcome = match lock {
         Lock::Planned => Ok(()),
@@ -169,7 +261,13 @@ fn settle(workspace: &Workspace, applied: Applied<'_>, lock: Lock, args: &NewSer
                 let path = workspace.root.join("Cargo.lock");
                 let restored = match before {
                     Some(before) => fs::write(&path, before),
-                    None => fs::remove_file(&path).or_else(|error| if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }),
+                    None => fs::remove_file(&path).or_else(|error| {
+                        if error.kind() == std::io::ErrorKind::NotFound {
+                            Ok(())
+                        } else {
+                            Err(error)
+                        }
+                    }),
                 };
                 restored.map_err(|error| Error::io("restore", &path, error))?;
             }
@@ -181,19 +279,26 @@ fn settle(workspace: &Workspace, applied: Applied<'_>, lock: Lock, args: &NewSer
 fn lock_by_cargo(workspace: &Workspace) -> Result<()> {
     let metadata = |offline: &[&str]| {
         let mut cargo = cargo(workspace);
-        cargo.args(["metadata", "--format-version", "1", "--quiet"]).args(offline).output()
+        cargo
+            .args(["metadata", "--format-version", "1", "--quiet"])
+            .args(offline)
+            .output()
     };
     let failed = |error: std::io::Error| Error::failed(format!("cannot run cargo: {error}"));
     if metadata(&["--offline"]).map_err(failed)?.status.success() {
         return Ok(());
     }
-    eprintln!("something that the service needs is not downloaded yet: asking cargo to update Cargo.lock with the network");
+    eprintln!(
+        "something that the service needs is not downloaded yet: asking cargo to update Cargo.lock with the network"
+    );
     let output = metadata(&[]).map_err(failed)?;
     if output.status.success() {
         return Ok(());
     }
     let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(Error::verification(format!("cargo cannot resolve the new service, so it was taken back:\n{why}")))
+    Err(Error::verification(format!(
+        "cargo cannot resolve the new service, so it was taken back:\n{why}"
+    )))
 }
 
 fn verify(workspace: &Workspace, args: &NewService) -> Result<()> {
@@ -204,11 +309,21 @@ fn verify(workspace: &Workspace, args: &NewService) -> Result<()> {
     };
     let api = format!("{}-api", args.name);
     let packages = ["-p", &args.name, "-p", &api, "--all-targets", "--locked"];
-    let status = cargo(workspace).arg(command).args(packages).stdout(std::io::stderr()).status();
+    let status = cargo(workspace)
+        .arg(command)
+        .args(packages)
+        .stdout(std::io::stderr())
+        .status();
     match status {
         Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err(Error::verification(format!("cargo {command} failed for {}, so it was taken back", args.name))),
-        Err(error) => Err(Error::verification(format!("cannot run cargo, so {} was taken back: {error}", args.name))),
+        Ok(_) => Err(Error::verification(format!(
+            "cargo {command} failed for {}, so it was taken back",
+            args.name
+        ))),
+        Err(error) => Err(Error::verification(format!(
+            "cannot run cargo, so {} was taken back: {error}",
+            args.name
+        ))),
     }
 }
 
@@ -217,7 +332,9 @@ pub(super) fn cargo(workspace: &Workspace) -> Command {
     command.current_dir(&workspace.root);
     // What cargo told this program about its own package is nothing that the service should see.
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("CARGO_PKG_") || name.to_string_lossy().starts_with("CARGO_MANIFEST_") {
+        if name.to_string_lossy().starts_with("CARGO_PKG_")
+            || name.to_string_lossy().starts_with("CARGO_MANIFEST_")
+        {
             command.env_remove(name);
         }
     }
@@ -225,8 +342,14 @@ pub(super) fn cargo(workspace: &Workspace) -> Command {
 }
 
 fn next_steps(name: &str, answers: &Answers, plan: &Plan) -> String {
-    let contract = plan.create.iter().flat_map(|(folder, files)| files.keys().map(move |file| format!("{folder}/{file}")));
-    let contract = contract.into_iter().find(|path| path.ends_with(".proto")).unwrap_or_default();
+    let contract = plan
+        .create
+        .iter()
+        .flat_map(|(folder, files)| files.keys().map(move |file| format!("{folder}/{file}")));
+    let contract = contract
+        .into_iter()
+        .find(|path| path.ends_with(".proto"))
+        .unwrap_or_default();
     let crate_name = answers.get("crate_name").unwrap_or_default();
     format!(
         "\n{name} is there. Next:\n  \

@@ -15,19 +15,28 @@ pub(super) fn run(args: &RemoveService) -> Result<()> {
     let packages = workspace.packages()?;
     let folder = format!("{SERVICES}/{}", args.name);
     let own = |package: &&Package| package.folder.starts_with(&folder);
-    let names: Vec<String> = packages.iter().filter(own).map(|package| package.name.clone()).collect();
+    let names: Vec<String> = packages
+        .iter()
+        .filter(own)
+        .map(|package| package.name.clone())
+        .collect();
     if names.is_empty() {
         return Err(unknown(&args.name, &packages));
     }
     let dependents: Vec<&str> = packages
         .iter()
         .filter(|package| !own(package))
-        .filter(|package| package.paths.iter().any(|path| path.starts_with(&folder)) || package.dependencies.iter().any(|name| names.contains(name)))
+        .filter(|package| {
+            package.paths.iter().any(|path| path.starts_with(&folder))
+                || package.dependencies.iter().any(|name| names.contains(name))
+        })
         .map(|package| package.name.as_str())
         .collect();
     if !dependents.is_empty() && !args.force {
         let message = format!("{} is used by {}", args.name, dependents.join(", "));
-        return Err(Error::conflict(message).help("remove those dependencies first, or give --force"));
+        return Err(
+            Error::conflict(message).help("remove those dependencies first, or give --force")
+        );
     }
 
     let plan = plan(&workspace, &folder, &names)?;
@@ -38,21 +47,40 @@ pub(super) fn run(args: &RemoveService) -> Result<()> {
         Change::begin(&workspace.root)?.apply(&plan)?.commit()?;
     }
     if args.format == Format::Json {
-        say(&json!({ "service": args.name, "plan": plan.to_json(), "applied": !args.dry_run }).to_string());
+        say(
+            &json!({ "service": args.name, "plan": plan.to_json(), "applied": !args.dry_run })
+                .to_string(),
+        );
     }
     Ok(())
 }
 
 fn plan(workspace: &Workspace, folder: &str, names: &[String]) -> Result<Plan> {
-    let mut plan = Plan { remove: vec![folder.to_owned()], ..Plan::default() };
+    let mut plan = Plan {
+        remove: vec![folder.to_owned()],
+        ..Plan::default()
+    };
     plan.remove.extend(contract(workspace, folder));
-    if workspace.patterns()?.members.iter().any(|member| member == folder) {
+    if workspace
+        .patterns()?
+        .members
+        .iter()
+        .any(|member| member == folder)
+    {
         let after = manifest::remove_member(&workspace.manifest, folder)?;
-        plan.edit.push(Edit { path: "Cargo.toml".to_owned(), before: workspace.manifest.clone(), after });
+        plan.edit.push(Edit {
+            path: "Cargo.toml".to_owned(),
+            before: workspace.manifest.clone(),
+            after,
+        });
     }
     let lock = fs::read_to_string(workspace.root.join("Cargo.lock")).unwrap_or_default();
     if let Some(after) = lockfile::remove(&lock, names).filter(|after| *after != lock) {
-        plan.edit.push(Edit { path: "Cargo.lock".to_owned(), before: lock, after });
+        plan.edit.push(Edit {
+            path: "Cargo.lock".to_owned(),
+            before: lock,
+            after,
+        });
     }
     Ok(plan)
 }
@@ -62,14 +90,23 @@ fn contract(workspace: &Workspace, folder: &str) -> Option<String> {
     let text = fs::read_to_string(workspace.root.join(folder).join("service.toml")).ok()?;
     let service = toml_edit::Document::parse(text).ok()?;
     let name = service.get("service")?.get("name")?.as_str()?;
-    let org = service.get("template")?.get("answers")?.get("org")?.as_str()?;
+    let org = service
+        .get("template")?
+        .get("answers")?
+        .get("org")?
+        .as_str()?;
     let contract = format!("proto/{org}/{}", name.replace('-', "_"));
     workspace.root.join(&contract).is_dir().then_some(contract)
 }
 
 fn unknown(name: &str, packages: &[Package]) -> Error {
     let service = |package: &Package| {
-        let rest = package.folder.strip_prefix(SERVICES).ok()?.to_str()?.to_owned();
+        let rest = package
+            .folder
+            .strip_prefix(SERVICES)
+            .ok()?
+            .to_str()?
+            .to_owned();
         (!rest.contains('/')).then_some(rest)
     };
     let services: Vec<String> = packages.iter().filter_map(service).collect();

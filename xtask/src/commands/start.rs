@@ -19,7 +19,8 @@ use crate::workspace::{SERVICES, Workspace};
 const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
-/// Builds the service, runs it, calls it as another service would, and keeps it running until it is told to stop.
+/// Builds the service, runs it, calls it as another service would, and keeps it running until it is
+/// told to stop.
 pub(super) fn run(workspace: &Workspace, name: &str) -> Result<()> {
     let (grpc, admin) = ports(workspace, name)?;
     let api = format!("{name}-api");
@@ -27,24 +28,41 @@ pub(super) fn run(workspace: &Workspace, name: &str) -> Result<()> {
     build(workspace, &["-p", &api, "--example", "call"])?;
     let target = target_dir(workspace)?.join("debug");
 
-    // Both signals reach this process; Ctrl-C reaches the service by itself, because the terminal sends it to the whole group.
-    let (interrupted, terminated) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    // Both signals reach this process; Ctrl-C reaches the service by itself, because the terminal
+    // sends it to the whole group.
+    let (interrupted, terminated) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicBool::new(false)),
+    );
     for (signal, flag) in [(SIGINT, &interrupted), (SIGTERM, &terminated)] {
-        signal_hook::flag::register(signal, flag.clone()).map_err(|error| Error::failed(format!("cannot listen to signals: {error}")))?;
+        signal_hook::flag::register(signal, flag.clone())
+            .map_err(|error| Error::failed(format!("cannot listen to signals: {error}")))?;
     }
     let folder = workspace.root.join(SERVICES).join(name);
     let binary = target.join(name);
     let mut command = Command::new(&binary);
-    command.current_dir(&folder).args(["--profile", "dev"]).env_remove("CARGO_MANIFEST_DIR");
-    let mut service = Service(command.spawn().map_err(|error| Error::io("run", &binary, error))?);
+    command
+        .current_dir(&folder)
+        .args(["--profile", "dev"])
+        .env_remove("CARGO_MANIFEST_DIR");
+    let mut service = Service(
+        command
+            .spawn()
+            .map_err(|error| Error::io("run", &binary, error))?,
+    );
 
     wait_until_ready(&mut service, name, admin, &interrupted, &terminated)?;
     let url = format!("http://127.0.0.1:{grpc}");
     let call = target.join("examples/call");
-    let answer = Command::new(&call).arg(&url).output().map_err(|error| Error::io("run", &call, error))?;
+    let answer = Command::new(&call)
+        .arg(&url)
+        .output()
+        .map_err(|error| Error::io("run", &call, error))?;
     if !answer.status.success() {
         let why = String::from_utf8_lossy(&answer.stderr).trim().to_owned();
-        return Err(Error::verification(format!("{name} is ready but its client's call failed: {why}")));
+        return Err(Error::verification(format!(
+            "{name} is ready but its client's call failed: {why}"
+        )));
     }
     say(&format!(
         "\n{}\n\n  gRPC   {url}   (grpcurl -plaintext 127.0.0.1:{grpc} list)\n  admin  http://127.0.0.1:{admin}   /metrics /readyz?verbose /admin/config\n\n\
@@ -59,16 +77,25 @@ struct Service(Child);
 
 impl Service {
     fn ended(&mut self) -> Result<Option<std::process::ExitStatus>> {
-        self.0.try_wait().map_err(|error| Error::failed(format!("cannot watch the service: {error}")))
+        self.0
+            .try_wait()
+            .map_err(|error| Error::failed(format!("cannot watch the service: {error}")))
     }
 
     fn terminate(&self) {
-        let pid = i32::try_from(self.0.id()).ok().and_then(rustix::process::Pid::from_raw);
+        let pid = i32::try_from(self.0.id())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw);
         // It fails for a process that has ended already.
         let _ = pid.map(|pid| rustix::process::kill_process(pid, rustix::process::Signal::TERM));
     }
 
-    fn wait(&mut self, name: &str, interrupted: &AtomicBool, terminated: &AtomicBool) -> Result<()> {
+    fn wait(
+        &mut self,
+        name: &str,
+        interrupted: &AtomicBool,
+        terminated: &AtomicBool,
+    ) -> Result<()> {
         let mut told = false;
         let status = loop {
             if let Some(status) = self.ended()? {
@@ -83,7 +110,9 @@ impl Service {
         let asked = told || interrupted.load(Ordering::Relaxed);
         match status.success() && asked {
             true => Ok(()),
-            false => Err(Error::failed(format!("{name} ended by itself or not cleanly: {status}"))),
+            false => Err(Error::failed(format!(
+                "{name} ended by itself or not cleanly: {status}"
+            ))),
         }
     }
 }
@@ -97,12 +126,21 @@ impl Drop for Service {
     }
 }
 
-fn wait_until_ready(service: &mut Service, name: &str, admin: u16, interrupted: &AtomicBool, terminated: &AtomicBool) -> Result<()> {
+fn wait_until_ready(
+    service: &mut Service,
+    name: &str,
+    admin: u16,
+    interrupted: &AtomicBool,
+    terminated: &AtomicBool,
+) -> Result<()> {
     let begun = Instant::now();
     loop {
         // Its own words about the reason are on standard error already.
         if let Some(status) = service.ended()? {
-            return Err(Error::verification(format!("{name} did not start: {status}")).help("its message is above; another process may have its ports"));
+            return Err(
+                Error::verification(format!("{name} did not start: {status}"))
+                    .help("its message is above; another process may have its ports"),
+            );
         }
         if interrupted.load(Ordering::Relaxed) || terminated.load(Ordering::Relaxed) {
             return Err(Error::failed(format!("stopped before {name} was ready")));
@@ -111,7 +149,9 @@ fn wait_until_ready(service: &mut Service, name: &str, admin: u16, interrupted: 
             return Ok(());
         }
         if begun.elapsed() > PATIENCE {
-            return Err(Error::verification(format!("{name} was not ready within {PATIENCE:?}: see http://127.0.0.1:{admin}/readyz?verbose")));
+            return Err(Error::verification(format!(
+                "{name} was not ready within {PATIENCE:?}: see http://127.0.0.1:{admin}/readyz?verbose"
+            )));
         }
         std::thread::sleep(POLL);
     }
@@ -119,7 +159,10 @@ fn wait_until_ready(service: &mut Service, name: &str, admin: u16, interrupted: 
 
 fn is_ready(admin: u16) -> bool {
     let asked = || -> std::io::Result<String> {
-        let mut stream = TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, admin)), Duration::from_secs(1))?;
+        let mut stream = TcpStream::connect_timeout(
+            &SocketAddr::from((Ipv4Addr::LOCALHOST, admin)),
+            Duration::from_secs(1),
+        )?;
         stream.set_read_timeout(Some(Duration::from_secs(1)))?;
         stream.write_all(b"GET /readyz HTTP/1.0\r\n\r\n")?;
         let mut answer = String::new();
@@ -133,26 +176,48 @@ fn build(workspace: &Workspace, what: &[&str]) -> Result<()> {
     let status = cargo(workspace).arg("build").args(what).status();
     match status {
         Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err(Error::verification(format!("cargo build {} failed; the service stays for you to mend", what.join(" ")))),
+        Ok(_) => Err(Error::verification(format!(
+            "cargo build {} failed; the service stays for you to mend",
+            what.join(" ")
+        ))),
         Err(error) => Err(Error::failed(format!("cannot run cargo: {error}"))),
     }
 }
 
 fn target_dir(workspace: &Workspace) -> Result<PathBuf> {
-    let output = cargo(workspace).args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).output();
+    let output = cargo(workspace)
+        .args([
+            "metadata",
+            "--no-deps",
+            "--offline",
+            "--format-version",
+            "1",
+        ])
+        .output();
     let output = output.map_err(|error| Error::failed(format!("cannot run cargo: {error}")))?;
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).map_err(|error| Error::failed(format!("cargo metadata: {error}")))?;
-    let target = metadata["target_directory"].as_str().ok_or_else(|| Error::failed("cargo metadata names no target directory"))?;
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| Error::failed(format!("cargo metadata: {error}")))?;
+    let target = metadata["target_directory"]
+        .as_str()
+        .ok_or_else(|| Error::failed("cargo metadata names no target directory"))?;
     Ok(PathBuf::from(target))
 }
 
 fn ports(workspace: &Workspace, name: &str) -> Result<(u16, u16)> {
-    let path = workspace.root.join(SERVICES).join(name).join("service.toml");
+    let path = workspace
+        .root
+        .join(SERVICES)
+        .join(name)
+        .join("service.toml");
     let text = fs::read_to_string(&path).map_err(|error| Error::io("read", &path, error))?;
     let document = Document::parse(text).map_err(|error| Error::io("read", &path, error))?;
     let port = |key: &str| {
-        let port = document.get("ports").and_then(|ports| ports.get(key)).and_then(Item::as_integer);
-        port.and_then(|port| u16::try_from(port).ok()).ok_or_else(|| Error::failed(format!("{}: [ports] {key} is no port", path.display())))
+        let port = document
+            .get("ports")
+            .and_then(|ports| ports.get(key))
+            .and_then(Item::as_integer);
+        port.and_then(|port| u16::try_from(port).ok())
+            .ok_or_else(|| Error::failed(format!("{}: [ports] {key} is no port", path.display())))
     };
     Ok((port("grpc")?, port("admin")?))
 }

@@ -137,7 +137,8 @@ fn a_variant_replaces_the_one_below_it() {
 
 #[test]
 fn names_that_only_begin_like_the_service_are_left_alone() {
-    // Kubernetes makes the first three for a Service of this name; the others are a neighbour's and the facade's.
+    // Kubernetes makes the first three for a Service of this name; the others are a neighbour's and
+    // the facade's.
     let world = World::new()
         .env("ORDERS_PORT", "tcp://10.0.0.1:80")
         .env("ORDERS_SERVICE_HOST", "10.0.0.1")

@@ -29,7 +29,8 @@ impl Default for Grpc {
             keepalive: Duration::from_secs(20),
             reflection: true,
             max_message_bytes: 4_194_304,
-            // Not what `Tls::default` says: a file that sets another key of the table must not change this one.
+            // Not what `Tls::default` says: a file that sets another key of the table must not
+            // change this one.
             tls: Tls {
                 enabled: false,
                 min_version: "1.3".to_owned(),

@@ -17,7 +17,8 @@ use crate::contract::method_names;
 use crate::deadline::{self, Timed};
 use crate::observe::{Observed, Side};
 
-/// A connection to a downstream service, made at the first call and again whenever it is lost. Give it to a generated client:
+/// A connection to a downstream service, made at the first call and again whenever it is lost. Give
+/// it to a generated client:
 ///
 /// ```
 /// use carveout_grpc::{Channel, ClientConfig};
@@ -27,8 +28,8 @@ use crate::observe::{Observed, Side};
 /// # }
 /// ```
 ///
-/// Every call through it carries a deadline and the current span's trace, and is measured once [`observed_by`](Self::observed_by) a
-/// registry. Clones share the connection.
+/// Every call through it carries a deadline and the current span's trace, and is measured once
+/// [`observed_by`](Self::observed_by) a registry. Clones share the connection.
 #[derive(Clone)]
 pub struct Channel {
     inner: transport::Channel,
@@ -45,13 +46,20 @@ pub struct TargetError {
 }
 
 impl Channel {
-    /// A channel to `config.target`. Nothing is connected yet: a service starts whether or not those that it asks are there.
+    /// A channel to `config.target`. Nothing is connected yet: a service starts whether or not
+    /// those that it asks are there.
     ///
     /// # Panics
     /// Outside a tokio runtime: the connection lives on the current one.
     pub fn new(config: &ClientConfig) -> Result<Self, TargetError> {
-        let refused = |why: Option<String>| TargetError { target: config.target.clone(), why };
-        let uri: http::Uri = config.target.parse().map_err(|error: http::uri::InvalidUri| refused(Some(error.to_string())))?;
+        let refused = |why: Option<String>| TargetError {
+            target: config.target.clone(),
+            why,
+        };
+        let uri: http::Uri = config
+            .target
+            .parse()
+            .map_err(|error: http::uri::InvalidUri| refused(Some(error.to_string())))?;
         if uri.scheme_str() != Some("http") || uri.authority().is_none() {
             return Err(refused(None));
         }
@@ -60,10 +68,15 @@ impl Channel {
             .http2_keep_alive_interval(config.keepalive_interval)
             .keep_alive_timeout(config.keepalive_timeout)
             .tcp_nodelay(true);
-        Ok(Self { inner: endpoint.connect_lazy(), timeout: config.timeout, calls: Arc::new(RpcMetrics::none()) })
+        Ok(Self {
+            inner: endpoint.connect_lazy(),
+            timeout: config.timeout,
+            calls: Arc::new(RpcMetrics::none()),
+        })
     }
 
-    /// Counts and times the calls of the services that `descriptors` (an API crate's `FILE_DESCRIPTOR_SET`) describe.
+    /// Counts and times the calls of the services that `descriptors` (an API crate's
+    /// `FILE_DESCRIPTOR_SET`) describe.
     pub fn observed_by(mut self, metrics: &Metrics, descriptors: &[u8]) -> Self {
         self.calls = Arc::new(RpcMetrics::client(metrics, method_names(descriptors)));
         self
@@ -88,8 +101,14 @@ impl Service<http::Request<Body>> for Channel {
     }
 
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
-        let observed = Observed::start(&self.calls, self.calls.index_of(request.uri().path()), Side::Client, &mut request);
-        // A timeout that the caller set on this one request (tonic's `Request::set_timeout`) counts; a malformed one cannot come from there.
+        let observed = Observed::start(
+            &self.calls,
+            self.calls.index_of(request.uri().path()),
+            Side::Client,
+            &mut request,
+        );
+        // A timeout that the caller set on this one request (tonic's `Request::set_timeout`)
+        // counts; a malformed one cannot come from there.
         let asked = deadline::timeout_of(request.headers()).ok().flatten();
         let deadline = self.deadline(asked);
         let left = deadline::format_timeout(deadline.saturating_duration_since(Instant::now()));
@@ -98,22 +117,32 @@ impl Service<http::Request<Body>> for Channel {
         }
         let mut inner = self.inner.clone();
         let answer = async move { inner.ready().await?.call(request).await };
-        let answer = observed.watch(async move { Timed::new(answer, Some(deadline)).await.map_err(failed).flatten() });
+        let answer = observed.watch(async move {
+            Timed::new(answer, Some(deadline))
+                .await
+                .map_err(failed)
+                .flatten()
+        });
         Box::pin(async move { Ok(answer.await?.map(Body::new)) })
     }
 }
 
-/// What the transport's error means: its own text is a chain of "transport error", and its innermost cause says what happened.
+/// What the transport's error means: its own text is a chain of "transport error", and its
+/// innermost cause says what happened.
 fn failed(error: transport::Error) -> Status {
     let mut cause: &dyn std::error::Error = &error;
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    // tonic's transport reads `grpc-timeout` too, may be the first to notice, and would say CANCELLED.
+    // tonic's transport reads `grpc-timeout` too, may be the first to notice, and would say
+    // CANCELLED.
     if cause.is::<TimeoutExpired>() {
         return deadline::exceeded();
     }
-    let mut status = Status::new(Code::Unavailable, format!("the service cannot be reached: {cause}"));
+    let mut status = Status::new(
+        Code::Unavailable,
+        format!("the service cannot be reached: {cause}"),
+    );
     status.set_source(Arc::new(error));
     status
 }

@@ -2,19 +2,22 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Where a downstream service is and how long to wait for it. A section, or part of one, of the caller's configuration.
+/// Where a downstream service is and how long to wait for it. A section, or part of one, of the
+/// caller's configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClientConfig {
     /// `http://HOST:PORT`.
     pub target: String,
-    /// The longest that one call may take, connecting included. The rest of the caller's own deadline is used when that is shorter.
+    /// The longest that one call may take, connecting included. The rest of the caller's own
+    /// deadline is used when that is shorter.
     #[serde(with = "humantime_serde")]
     pub timeout: Duration,
     /// The longest that making a connection may take.
     #[serde(with = "humantime_serde")]
     pub connect_timeout: Duration,
-    /// A connection with calls under way that was silent for so long is asked for a sign of life ...
+    /// A connection with calls under way that was silent for so long is asked for a sign of life
+    /// ...
     #[serde(with = "humantime_serde")]
     pub keepalive_interval: Duration,
     /// ... and given up when it gives none for so long.
@@ -37,6 +40,9 @@ impl Default for ClientConfig {
 impl ClientConfig {
     /// The defaults, for `target`.
     pub fn to(target: impl Into<String>) -> Self {
-        Self { target: target.into(), ..Self::default() }
+        Self {
+            target: target.into(),
+            ..Self::default()
+        }
     }
 }

@@ -14,9 +14,11 @@ use tower::{Layer, Service, layer::layer_fn};
 use crate::error::{Error, Reason};
 use crate::routes::Request;
 
-/// Answers INTERNAL for a handler that panics, where tonic would reset the stream and the caller would see CANCELLED.
+/// Answers INTERNAL for a handler that panics, where tonic would reset the stream and the caller
+/// would see CANCELLED.
 ///
-/// The panic itself is counted and logged by the hook that the facade installs; its message stays in the process.
+/// The panic itself is counted and logged by the hook that the facade installs; its message stays
+/// in the process.
 #[derive(Clone)]
 pub(crate) struct CatchPanic<S> {
     inner: S,
@@ -41,7 +43,8 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        // A generated server runs the first lines of a handler in `call` itself, so that needs catching too.
+        // A generated server runs the first lines of a handler in `call` itself, so that needs
+        // catching too.
         let called = catch_unwind(AssertUnwindSafe(|| self.inner.call(request)));
         PanicFuture { inner: called.ok() }
     }
@@ -71,7 +74,9 @@ where
             None => return Poll::Ready(Ok(panicked())),
         };
         match polled {
-            Ok(Poll::Ready(Ok(response))) => Poll::Ready(Ok(response.map(|inner| PanicBody { inner: Some(inner) }))),
+            Ok(Poll::Ready(Ok(response))) => {
+                Poll::Ready(Ok(response.map(|inner| PanicBody { inner: Some(inner) })))
+            }
             Ok(Poll::Ready(Err(never))) => match never {},
             Ok(Poll::Pending) => Poll::Pending,
             Err(_) => Poll::Ready(Ok(panicked())),
@@ -80,7 +85,9 @@ where
 }
 
 fn panicked<B>() -> http::Response<PanicBody<B>> {
-    status().into_http::<()>().map(|()| PanicBody { inner: None })
+    status()
+        .into_http::<()>()
+        .map(|()| PanicBody { inner: None })
 }
 
 pin_project! {
@@ -99,9 +106,14 @@ where
     type Data = Bytes;
     type Error = B::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let mut this = self.project();
-        let Some(inner) = this.inner.as_mut().as_pin_mut() else { return Poll::Ready(None) };
+        let Some(inner) = this.inner.as_mut().as_pin_mut() else {
+            return Poll::Ready(None);
+        };
         catch_unwind(AssertUnwindSafe(|| inner.poll_frame(cx))).unwrap_or_else(|_| {
             this.inner.set(None);
             let mut trailers = HeaderMap::new();

@@ -10,7 +10,8 @@ pub struct ServerConfig {
     pub host: String,
     /// Port to listen on; 0 takes any free one.
     pub port: u16,
-    /// The longest that a call may take when its contract declares no deadline and its caller sends none.
+    /// The longest that a call may take when its contract declares no deadline and its caller sends
+    /// none.
     #[serde(with = "humantime_serde")]
     pub default_deadline: Duration,
     /// Calls that one connection may have under way at once; a caller waits for a free one.

@@ -13,9 +13,11 @@ use tower::{Layer, Service, layer::layer_fn};
 use crate::deadline::{Timed, TimedBody, timeout_of};
 use crate::routes::{Request, Resolved};
 
-/// Ends every call by its deadline: the caller's `grpc-timeout` or what the method's contract allows, whichever comes first.
+/// Ends every call by its deadline: the caller's `grpc-timeout` or what the method's contract
+/// allows, whichever comes first.
 ///
-/// It covers the whole answer, streamed bodies included, and is handed on to the calls that the handler makes.
+/// It covers the whole answer, streamed bodies included, and is handed on to the calls that the
+/// handler makes.
 #[derive(Clone)]
 pub(crate) struct Deadline<S> {
     inner: S,
@@ -42,7 +44,11 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         let asked = match timeout_of(request.headers()) {
             Ok(asked) => asked,
-            Err(error) => return DeadlineFuture::Refused { status: Some(error.into()) },
+            Err(error) => {
+                return DeadlineFuture::Refused {
+                    status: Some(error.into()),
+                };
+            }
         };
         let allowed = Resolved::of(&request).and_then(|route| route.deadline);
         let budget = match (asked, allowed) {
@@ -51,7 +57,9 @@ where
         };
         // A budget beyond what the clock can tell is no bound.
         let deadline = budget.and_then(|budget| Instant::now().checked_add(budget));
-        DeadlineFuture::Called { inner: Timed::new(self.inner.call(request), deadline) }
+        DeadlineFuture::Called {
+            inner: Timed::new(self.inner.call(request), deadline),
+        }
     }
 }
 
@@ -71,15 +79,23 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let status = match self.project() {
-            Projected::Refused { status } => status.take().unwrap_or_else(|| Status::internal("polled after it was ready")),
+            Projected::Refused { status } => status
+                .take()
+                .unwrap_or_else(|| Status::internal("polled after it was ready")),
             Projected::Called { inner } => match inner.poll(cx) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(Ok(response))) => return Poll::Ready(Ok(response.map(|inner| DeadlineBody { inner: Some(inner) }))),
+                Poll::Ready(Ok(Ok(response))) => {
+                    return Poll::Ready(Ok(
+                        response.map(|inner| DeadlineBody { inner: Some(inner) })
+                    ));
+                }
                 Poll::Ready(Ok(Err(status))) => status,
                 Poll::Ready(Err(never)) => match never {},
             },
         };
-        Poll::Ready(Ok(status.into_http::<()>().map(|()| DeadlineBody { inner: None })))
+        Poll::Ready(Ok(status
+            .into_http::<()>()
+            .map(|()| DeadlineBody { inner: None })))
     }
 }
 
@@ -98,7 +114,10 @@ where
     type Data = Bytes;
     type Error = B::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         match self.project().inner.as_pin_mut() {
             Some(inner) => inner.poll_frame(cx),
             None => Poll::Ready(None),
@@ -106,10 +125,15 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.as_ref().is_none_or(|inner| inner.is_end_stream())
+        self.inner
+            .as_ref()
+            .is_none_or(|inner| inner.is_end_stream())
     }
 
     fn size_hint(&self) -> http_body::SizeHint {
-        self.inner.as_ref().map(|inner| inner.size_hint()).unwrap_or_default()
+        self.inner
+            .as_ref()
+            .map(|inner| inner.size_hint())
+            .unwrap_or_default()
     }
 }

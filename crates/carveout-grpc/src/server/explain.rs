@@ -16,8 +16,9 @@ use tower::{Layer, Service, layer::layer_fn};
 use crate::error::code_name;
 use crate::routes::Request;
 
-/// Sees to it that every error carries exactly one `ErrorInfo` with a reason and this service as its domain
-/// ([AIP-193](https://google.aip.dev/193)), whoever made the error: the kit, a handler, or tonic itself.
+/// Sees to it that every error carries exactly one `ErrorInfo` with a reason and this service as
+/// its domain ([AIP-193](https://google.aip.dev/193)), whoever made the error: the kit, a handler,
+/// or tonic itself.
 ///
 /// A status without one gets its code's name as the reason.
 #[derive(Clone)]
@@ -28,7 +29,10 @@ pub(crate) struct Explain<S> {
 
 impl<S> Explain<S> {
     pub(crate) fn layer(domain: Arc<str>) -> impl Layer<S, Service = Self> + Clone {
-        layer_fn(move |inner| Self { inner, domain: domain.clone() })
+        layer_fn(move |inner| Self {
+            inner,
+            domain: domain.clone(),
+        })
     }
 }
 
@@ -45,7 +49,10 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        ExplainFuture { inner: self.inner.call(request), domain: Some(self.domain.clone()) }
+        ExplainFuture {
+            inner: self.inner.call(request),
+            domain: Some(self.domain.clone()),
+        }
     }
 }
 
@@ -67,7 +74,8 @@ where
         let this = self.project();
         let Ok(mut response) = ready!(this.inner.poll(cx));
         let domain = this.domain.take().unwrap_or_default();
-        // An error that comes before any message is in the headers ("trailers only"); a later one is in the trailers.
+        // An error that comes before any message is in the headers ("trailers only"); a later one
+        // is in the trailers.
         explain(response.headers_mut(), &domain);
         Poll::Ready(Ok(response.map(|inner| ExplainBody { inner, domain })))
     }
@@ -88,7 +96,10 @@ where
     type Data = Bytes;
     type Error = B::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.project();
         let mut polled = this.inner.poll_frame(cx);
         if let Poll::Ready(Some(Ok(frame))) = &mut polled {
@@ -116,7 +127,9 @@ fn explain(headers: &mut HeaderMap, domain: &str) {
         Some(ok) if ok == "0" => return,
         Some(_) => {}
     }
-    let Some(status) = Status::from_header_map(headers) else { return };
+    let Some(status) = Status::from_header_map(headers) else {
+        return;
+    };
     let details = explained(&status, domain).encode_to_vec();
     let status = Status::with_details(status.code(), status.message(), details.into());
     // Only the details are replaced: everything else that the handler sent stays.
@@ -126,7 +139,10 @@ fn explain(headers: &mut HeaderMap, domain: &str) {
             headers.insert("grpc-status-details-bin", details);
         }
     }
-    debug_assert_ne!(headers.get("grpc-status"), Some(&HeaderValue::from_static("0")));
+    debug_assert_ne!(
+        headers.get("grpc-status"),
+        Some(&HeaderValue::from_static("0"))
+    );
 }
 
 fn explained(status: &Status, domain: &str) -> pb::Status {
@@ -134,8 +150,13 @@ fn explained(status: &Status, domain: &str) -> pb::Status {
     details.code = status.code() as i32;
     status.message().clone_into(&mut details.message);
 
-    let given = details.details.iter().find(|any| any.type_url == ERROR_INFO);
-    let mut info = given.and_then(|any| pb::ErrorInfo::decode(any.value.as_slice()).ok()).unwrap_or_default();
+    let given = details
+        .details
+        .iter()
+        .find(|any| any.type_url == ERROR_INFO);
+    let mut info = given
+        .and_then(|any| pb::ErrorInfo::decode(any.value.as_slice()).ok())
+        .unwrap_or_default();
     if info.reason.is_empty() {
         code_name(Code::from(details.code)).clone_into(&mut info.reason);
     }
@@ -148,7 +169,10 @@ fn explained(status: &Status, domain: &str) -> pb::Status {
 }
 
 fn prost_any(info: &pb::ErrorInfo) -> prost_types::Any {
-    prost_types::Any { type_url: ERROR_INFO.to_owned(), value: info.encode_to_vec() }
+    prost_types::Any {
+        type_url: ERROR_INFO.to_owned(),
+        value: info.encode_to_vec(),
+    }
 }
 
 #[cfg(test)]
@@ -160,24 +184,36 @@ mod tests {
     fn infos(status: &Status) -> Vec<pb::ErrorInfo> {
         let details = explained(status, "orders").details;
         let infos = details.iter().filter(|any| any.type_url == ERROR_INFO);
-        infos.map(|any| pb::ErrorInfo::decode(any.value.as_slice()).unwrap()).collect()
+        infos
+            .map(|any| pb::ErrorInfo::decode(any.value.as_slice()).unwrap())
+            .collect()
     }
 
     #[test]
     fn a_bare_status_gets_its_code_as_the_reason() {
         let infos = infos(&Status::failed_precondition("closed"));
         assert_eq!(infos.len(), 1);
-        assert_eq!((infos[0].reason.as_str(), infos[0].domain.as_str()), ("FAILED_PRECONDITION", "orders"));
+        assert_eq!(
+            (infos[0].reason.as_str(), infos[0].domain.as_str()),
+            ("FAILED_PRECONDITION", "orders")
+        );
     }
 
     #[test]
     fn a_given_reason_and_domain_stay_and_so_do_other_details() {
-        let mut given = ErrorDetails::with_error_info("STOCK_OUT", "billing", [("sku".to_owned(), "7".to_owned())]);
+        let mut given = ErrorDetails::with_error_info(
+            "STOCK_OUT",
+            "billing",
+            [("sku".to_owned(), "7".to_owned())],
+        );
         given.set_localized_message("en", "no more");
         let status = Status::with_error_details(Code::Aborted, "no", given);
         let infos = infos(&status);
         assert_eq!(infos.len(), 1);
-        assert_eq!((infos[0].reason.as_str(), infos[0].domain.as_str()), ("STOCK_OUT", "billing"));
+        assert_eq!(
+            (infos[0].reason.as_str(), infos[0].domain.as_str()),
+            ("STOCK_OUT", "billing")
+        );
         assert_eq!(infos[0].metadata["sku"], "7");
         assert_eq!(explained(&status, "orders").details.len(), 2);
     }

@@ -18,7 +18,10 @@ pub(crate) struct Observe<S> {
 impl<S> Observe<S> {
     pub(crate) fn layer(calls: RpcMetrics) -> impl Layer<S, Service = Self> + Clone {
         let calls = Arc::new(calls);
-        layer_fn(move |inner| Self { inner, calls: calls.clone() })
+        layer_fn(move |inner| Self {
+            inner,
+            calls: calls.clone(),
+        })
     }
 }
 
@@ -37,7 +40,8 @@ where
     fn call(&mut self, mut request: Request) -> Self::Future {
         let method = Resolved::of(&request).map(|route| route.index);
         let observed = Observed::start(&self.calls, method, Side::Server, &mut request);
-        // A generated server runs the first lines of the handler in `call`, and their logs belong to the call's span too.
+        // A generated server runs the first lines of the handler in `call`, and their logs belong
+        // to the call's span too.
         let answer = observed.in_span(|| self.inner.call(request));
         observed.watch(answer)
     }

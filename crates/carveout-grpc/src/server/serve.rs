@@ -25,11 +25,16 @@ pub struct Drained {
 pub async fn bind(config: &ServerConfig) -> io::Result<TcpListener> {
     TcpListener::bind((config.host.as_str(), config.port))
         .await
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {}:{}: {error}", config.host, config.port)))
+        .map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("cannot listen on {}:{}: {error}", config.host, config.port),
+            )
+        })
 }
 
-/// Serves `stack` on `listener` until `stop`, then asks every caller to leave (GOAWAY), lets the calls under way end within `drain_budget`
-/// and cuts what is left.
+/// Serves `stack` on `listener` until `stop`, then asks every caller to leave (GOAWAY), lets the
+/// calls under way end within `drain_budget` and cuts what is left.
 ///
 /// The caller binds and decides when to stop, so that a test can use port 0 and a channel.
 pub async fn serve(
@@ -70,13 +75,20 @@ pub async fn serve(
     Drained { cut }
 }
 
-async fn connection(http: http2::Builder<TokioExecutor>, stream: TcpStream, stack: Stack, mut stopping: watch::Receiver<bool>) {
-    // The guard that `wait_for` returns must not live across an await. A sender that is gone means the same as one that says stop.
+async fn connection(
+    http: http2::Builder<TokioExecutor>,
+    stream: TcpStream,
+    stack: Stack,
+    mut stopping: watch::Receiver<bool>,
+) {
+    // The guard that `wait_for` returns must not live across an await. A sender that is gone means
+    // the same as one that says stop.
     let stop_told = async { drop(stopping.wait_for(|stopping| *stopping).await) };
     tokio::pin!(stop_told);
 
-    // hyper can only say goodbye once it knows that the other side speaks HTTP/2. A connection that never says a word, a port scanner's or
-    // a balancer's TCP check, would hold the drain until its budget ends, and a file descriptor for ever.
+    // hyper can only say goodbye once it knows that the other side speaks HTTP/2. A connection that
+    // never says a word, a port scanner's or a balancer's TCP check, would hold the drain until its
+    // budget ends, and a file descriptor for ever.
     let mut first = [0];
     tokio::select! {
         spoke = tokio::time::timeout(FIRST_BYTE_TIMEOUT, stream.peek(&mut first)) => {
@@ -102,7 +114,8 @@ async fn connection(http: http2::Builder<TokioExecutor>, stream: TcpStream, stac
     }
 }
 
-/// Accepts connections and waits a little after a failure: at the limit of open files `accept` fails at once, again and again.
+/// Accepts connections and waits a little after a failure: at the limit of open files `accept`
+/// fails at once, again and again.
 #[derive(Default)]
 struct Accept {
     wait: Duration,
@@ -117,7 +130,8 @@ impl Accept {
             match listener.accept().await {
                 Ok((stream, _)) => {
                     self.wait = Duration::ZERO;
-                    // Without this a small answer can wait 40 ms for the acknowledgement of the one before (Nagle's algorithm).
+                    // Without this a small answer can wait 40 ms for the acknowledgement of the one
+                    // before (Nagle's algorithm).
                     let _ = stream.set_nodelay(true);
                     return stream;
                 }

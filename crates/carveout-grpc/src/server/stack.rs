@@ -43,23 +43,30 @@ impl Stack {
     /// Puts the layers around `routes`, health and reflection.
     ///
     /// # Errors
-    /// When a service was added with descriptors that do not describe it, or twice, or declares a deadline that is none.
+    /// When a service was added with descriptors that do not describe it, or twice, or declares a
+    /// deadline that is none.
     pub fn new(routes: Routes, options: StackOptions) -> Result<Self, ContractError> {
         let names = routes.service_names().to_vec();
         let routes = HealthService::add_to(routes, names, &options.health);
         let routes = reflection::add_to(routes);
 
-        let methods: Vec<String> = routes.methods().iter().map(|method| method.name.clone()).collect();
+        let methods: Vec<String> = routes
+            .methods()
+            .iter()
+            .map(|method| method.name.clone())
+            .collect();
         let calls = RpcMetrics::server(&options.metrics, methods);
         let table = routes.into_table(options.default_deadline)?;
 
-        // The order is the design. A request passes from the top to the bottom, its answer from the bottom to the top.
+        // The order is the design. A request passes from the top to the bottom, its answer from the
+        // bottom to the top.
         let layers = ServiceBuilder::new()
             // Outermost, so that it times and counts what the caller sees, whichever layer answers.
             .layer(Observe::layer(calls))
             // Outside of all that answers errors, so that no error leaves without its reason.
             .layer(Explain::layer(Arc::from(options.service)))
-            // Inside of the two above, so that a panic is counted and explained like any other error.
+            // Inside of the two above, so that a panic is counted and explained like any other
+            // error.
             .layer(CatchPanic::layer())
             // Innermost: what a deadline ends is the handler, nothing of the kit's.
             .layer(Deadline::layer())
@@ -70,7 +77,8 @@ impl Stack {
 
 /// What hyper calls for each request of a connection.
 ///
-/// This runs on the connection's own task, before the request is spawned or decoded: the place where admission control will decide.
+/// This runs on the connection's own task, before the request is spawned or decoded: the place
+/// where admission control will decide.
 pub(crate) struct PerRequest(pub(crate) Stack);
 
 impl hyper::service::Service<http::Request<Incoming>> for PerRequest {

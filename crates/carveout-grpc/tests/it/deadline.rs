@@ -35,19 +35,37 @@ async fn an_expired_call_is_deadline_exceeded_and_its_handler_is_dropped() {
         }
     });
     let server = Server::start(handlers).await;
-    let status = server.raw_client().await.get_item(within(Duration::from_millis(50), read())).await.unwrap_err();
+    let status = server
+        .raw_client()
+        .await
+        .get_item(within(Duration::from_millis(50), read()))
+        .await
+        .unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded);
     let info = status.get_details_error_info().unwrap();
-    assert_eq!((info.reason.as_str(), info.domain.as_str()), ("DEADLINE_EXCEEDED", "test"));
+    assert_eq!(
+        (info.reason.as_str(), info.domain.as_str()),
+        ("DEADLINE_EXCEEDED", "test")
+    );
     assert!(*dropped.lock().unwrap());
 }
 
 #[tokio::test]
 async fn a_stream_that_never_pauses_ends_by_its_deadline() {
-    let endless = || Ok(tokio_stream::iter(std::iter::repeat_with(|| Ok(WatchItemsResponse { item: None }))));
+    let endless = || {
+        Ok(tokio_stream::iter(std::iter::repeat_with(|| {
+            Ok(WatchItemsResponse { item: None })
+        })))
+    };
     let server = Server::start(Handlers::default().watch(endless)).await;
     let request = within(Duration::from_millis(100), WatchItemsRequest {});
-    let mut stream = server.raw_client().await.watch_items(request).await.unwrap().into_inner();
+    let mut stream = server
+        .raw_client()
+        .await
+        .watch_items(request)
+        .await
+        .unwrap()
+        .into_inner();
     let status = loop {
         if let Err(status) = stream.message().await {
             break status;
@@ -58,12 +76,25 @@ async fn a_stream_that_never_pauses_ends_by_its_deadline() {
 
 #[tokio::test]
 async fn a_silent_stream_ends_by_its_deadline() {
-    let silent = || Ok(tokio_stream::once(Ok(WatchItemsResponse { item: None })).chain(tokio_stream::pending()));
+    let silent =
+        || {
+            Ok(tokio_stream::once(Ok(WatchItemsResponse { item: None }))
+                .chain(tokio_stream::pending()))
+        };
     let server = Server::start(Handlers::default().watch(silent)).await;
     let request = within(Duration::from_millis(100), WatchItemsRequest {});
-    let mut stream = server.raw_client().await.watch_items(request).await.unwrap().into_inner();
+    let mut stream = server
+        .raw_client()
+        .await
+        .watch_items(request)
+        .await
+        .unwrap()
+        .into_inner();
     stream.message().await.unwrap().unwrap();
-    assert_eq!(stream.message().await.unwrap_err().code(), Code::DeadlineExceeded);
+    assert_eq!(
+        stream.message().await.unwrap_err().code(),
+        Code::DeadlineExceeded
+    );
 }
 
 /// What the handler of a call sees as its deadline, as a time from the call's start.
@@ -91,17 +122,29 @@ async fn the_contract_bounds_a_caller_that_asks_for_more_or_for_nothing() {
     // GetItem declares 500ms. The time that connecting took is in what is measured.
     for timeout in [None, Some(Duration::from_secs(3600))] {
         let seen = seen(timeout).await;
-        assert!((Duration::from_millis(500)..Duration::from_millis(900)).contains(&seen), "{seen:?}");
+        assert!(
+            (Duration::from_millis(500)..Duration::from_millis(900)).contains(&seen),
+            "{seen:?}"
+        );
     }
     let shorter = seen(Some(Duration::from_millis(250))).await;
-    assert!((Duration::from_millis(240)..Duration::from_millis(450)).contains(&shorter), "{shorter:?}");
+    assert!(
+        (Duration::from_millis(240)..Duration::from_millis(450)).contains(&shorter),
+        "{shorter:?}"
+    );
 }
 
 #[tokio::test]
 async fn the_rest_of_the_budget_goes_to_the_calls_that_a_handler_makes() {
     let (tell, told) = std::sync::mpsc::channel();
     let inner = Server::start(Handlers::default().read(move |request| {
-        let timeout = request.metadata().get("grpc-timeout").unwrap().to_str().unwrap().to_owned();
+        let timeout = request
+            .metadata()
+            .get("grpc-timeout")
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned();
         tell.send(timeout).unwrap();
         async { Ok(()) }
     }))
@@ -112,9 +155,21 @@ async fn the_rest_of_the_budget_goes_to_the_calls_that_a_handler_makes() {
         async move { next.get_item(read()).await.map(drop) }
     }))
     .await;
-    outer.raw_client().await.get_item(within(Duration::from_millis(300), read())).await.unwrap();
-    let micros: u64 = told.recv().unwrap().strip_suffix('u').unwrap().parse().unwrap();
-    // The client's own timeout is 5 s and the contract's is 500 ms; what counts is what is left of the caller's 300.
+    outer
+        .raw_client()
+        .await
+        .get_item(within(Duration::from_millis(300), read()))
+        .await
+        .unwrap();
+    let micros: u64 = told
+        .recv()
+        .unwrap()
+        .strip_suffix('u')
+        .unwrap()
+        .parse()
+        .unwrap();
+    // The client's own timeout is 5 s and the contract's is 500 ms; what counts is what is left of
+    // the caller's 300.
     assert!((1..300_000).contains(&micros), "{micros} us");
 }
 
@@ -123,10 +178,20 @@ async fn a_timeout_that_is_none_is_refused_and_named() {
     let server = Server::start(Handlers::default()).await;
     for bad in ["5", "5x", "123456789S", "-1S", ""] {
         let mut request = Request::new(read());
-        request.metadata_mut().insert("grpc-timeout", bad.parse().unwrap());
-        let status = server.raw_client().await.get_item(request).await.unwrap_err();
+        request
+            .metadata_mut()
+            .insert("grpc-timeout", bad.parse().unwrap());
+        let status = server
+            .raw_client()
+            .await
+            .get_item(request)
+            .await
+            .unwrap_err();
         assert_eq!(status.code(), Code::InvalidArgument, "{bad:?}: {status}");
-        assert_eq!(status.get_details_error_info().unwrap().reason, "INVALID_TIMEOUT");
+        assert_eq!(
+            status.get_details_error_info().unwrap().reason,
+            "INVALID_TIMEOUT"
+        );
     }
 }
 
@@ -135,7 +200,10 @@ async fn the_client_keeps_its_deadline_when_the_server_does_not_answer_at_all() 
     // It accepts and never says a word: the connection is there, the HTTP/2 preface never is.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let target = format!("http://{}", silent.local_addr().unwrap());
-    let config = carveout_grpc::ClientConfig { timeout: Duration::from_millis(100), ..carveout_grpc::ClientConfig::to(target) };
+    let config = carveout_grpc::ClientConfig {
+        timeout: Duration::from_millis(100),
+        ..carveout_grpc::ClientConfig::to(target)
+    };
     let channel = carveout_grpc::Channel::new(&config).unwrap();
     let mut client = greeter_api::greeter_service_client::GreeterServiceClient::new(channel);
     let status = client.get_item(read()).await.unwrap_err();

@@ -1,4 +1,5 @@
-//! The server and the client against each other, over real sockets, with handlers that misbehave on purpose.
+//! The server and the client against each other, over real sockets, with handlers that misbehave on
+//! purpose.
 
 mod deadline;
 mod errors;

@@ -1,4 +1,5 @@
-//! The drain: calls under way end, new ones go elsewhere, and nothing holds the stop for longer than its budget.
+//! The drain: calls under way end, new ones go elsewhere, and nothing holds the stop for longer
+//! than its budget.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,13 +34,30 @@ async fn a_call_under_way_is_answered_and_the_stop_waits_for_it() {
 
 #[tokio::test]
 async fn a_call_that_does_not_end_is_cut_at_the_budget_and_counted() {
-    let silent = || Ok(tokio_stream::once(Ok(WatchItemsResponse { item: None })).chain(tokio_stream::pending()));
-    let server = Server::start_with(Handlers::default().watch(silent), Duration::from_millis(200)).await;
-    let mut stream = server.client().watch_items(WatchItemsRequest {}).await.unwrap().into_inner();
+    let silent =
+        || {
+            Ok(tokio_stream::once(Ok(WatchItemsResponse { item: None }))
+                .chain(tokio_stream::pending()))
+        };
+    let server = Server::start_with(
+        Handlers::default().watch(silent),
+        Duration::from_millis(200),
+    )
+    .await;
+    let mut stream = server
+        .client()
+        .watch_items(WatchItemsRequest {})
+        .await
+        .unwrap()
+        .into_inner();
     stream.message().await.unwrap().unwrap();
     let asked = Instant::now();
     assert_eq!(server.stop().await.cut, 1);
-    assert!((Duration::from_millis(200)..Duration::from_secs(2)).contains(&asked.elapsed()), "{:?}", asked.elapsed());
+    assert!(
+        (Duration::from_millis(200)..Duration::from_secs(2)).contains(&asked.elapsed()),
+        "{:?}",
+        asked.elapsed()
+    );
     stream.message().await.unwrap_err();
 }
 
@@ -51,5 +69,9 @@ async fn a_connection_that_never_speaks_does_not_hold_the_stop() {
     server.client().get_item(read()).await.unwrap();
     let asked = Instant::now();
     assert_eq!(server.stop().await.cut, 0);
-    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    assert!(
+        asked.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        asked.elapsed()
+    );
 }

@@ -20,7 +20,9 @@ use tonic::{Request, Response, Status};
 pub(crate) type ItemStream = Pin<Box<dyn Stream<Item = Result<WatchItemsResponse, Status>> + Send>>;
 
 /// What a test's `GetItem` does.
-type Read = dyn Fn(Request<GetItemRequest>) -> BoxFuture<'static, Result<Response<GetItemResponse>, Status>> + Send + Sync;
+type Read = dyn Fn(Request<GetItemRequest>) -> BoxFuture<'static, Result<Response<GetItemResponse>, Status>>
+    + Send
+    + Sync;
 /// What a test's `WatchItems` does.
 type Watch = dyn Fn() -> Result<ItemStream, Status> + Send + Sync;
 
@@ -34,7 +36,9 @@ pub(crate) struct Handlers {
 impl Default for Handlers {
     fn default() -> Self {
         Self {
-            read: Arc::new(|_| Box::pin(async { Ok(Response::new(GetItemResponse { item: None })) })),
+            read: Arc::new(|_| {
+                Box::pin(async { Ok(Response::new(GetItemResponse { item: None })) })
+            }),
             watch: Arc::new(|| Ok(Box::pin(tokio_stream::empty()))),
         }
     }
@@ -48,12 +52,18 @@ impl Handlers {
     {
         self.read = Arc::new(move |request| {
             let done = handler(request);
-            Box::pin(async move { done.await.map(|()| Response::new(GetItemResponse { item: None })) })
+            Box::pin(async move {
+                done.await
+                    .map(|()| Response::new(GetItemResponse { item: None }))
+            })
         });
         self
     }
 
-    pub(crate) fn watch<S>(mut self, handler: impl Fn() -> Result<S, Status> + Send + Sync + 'static) -> Self
+    pub(crate) fn watch<S>(
+        mut self,
+        handler: impl Fn() -> Result<S, Status> + Send + Sync + 'static,
+    ) -> Self
     where
         S: Stream<Item = Result<WatchItemsResponse, Status>> + Send + 'static,
     {
@@ -64,21 +74,33 @@ impl Handlers {
 
 #[tonic::async_trait]
 impl GreeterService for Handlers {
-    async fn get_item(&self, request: Request<GetItemRequest>) -> Result<Response<GetItemResponse>, Status> {
+    async fn get_item(
+        &self,
+        request: Request<GetItemRequest>,
+    ) -> Result<Response<GetItemResponse>, Status> {
         (self.read)(request).await
     }
 
-    async fn create_item(&self, _: Request<CreateItemRequest>) -> Result<Response<CreateItemResponse>, Status> {
+    async fn create_item(
+        &self,
+        _: Request<CreateItemRequest>,
+    ) -> Result<Response<CreateItemResponse>, Status> {
         Err(Status::unimplemented("not in this test"))
     }
 
-    async fn list_items(&self, _: Request<ListItemsRequest>) -> Result<Response<ListItemsResponse>, Status> {
+    async fn list_items(
+        &self,
+        _: Request<ListItemsRequest>,
+    ) -> Result<Response<ListItemsResponse>, Status> {
         Err(Status::unimplemented("not in this test"))
     }
 
     type WatchItemsStream = ItemStream;
 
-    async fn watch_items(&self, _: Request<WatchItemsRequest>) -> Result<Response<ItemStream>, Status> {
+    async fn watch_items(
+        &self,
+        _: Request<WatchItemsRequest>,
+    ) -> Result<Response<ItemStream>, Status> {
         (self.watch)().map(Response::new)
     }
 }
@@ -98,9 +120,17 @@ impl Server {
     }
 
     pub(crate) async fn start_with(handlers: Handlers, drain_budget: Duration) -> Self {
-        let config = ServerConfig { host: "127.0.0.1".into(), port: 0, ..ServerConfig::default() };
+        let config = ServerConfig {
+            host: "127.0.0.1".into(),
+            port: 0,
+            ..ServerConfig::default()
+        };
         let health = Health::new();
-        let metrics = Metrics::new(BuildInfo { service: "test".into(), version: "0".into(), commit: "0".into() });
+        let metrics = Metrics::new(BuildInfo {
+            service: "test".into(),
+            version: "0".into(),
+            commit: "0".into(),
+        });
         let routes = Routes::new().add(GreeterServiceServer::new(handlers), FILE_DESCRIPTOR_SET);
         let options = StackOptions {
             service: "test".into(),
@@ -113,10 +143,19 @@ impl Server {
         let addr = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(async move {
-            carveout_grpc::serve(listener, stack, &config, drain_budget, async { drop(stopped.await) }).await
+            carveout_grpc::serve(listener, stack, &config, drain_budget, async {
+                drop(stopped.await)
+            })
+            .await
         });
         health.enter(Phase::Serving);
-        Self { addr, health, metrics, stop, served }
+        Self {
+            addr,
+            health,
+            metrics,
+            stop,
+            served,
+        }
     }
 
     pub(crate) fn channel(&self) -> Channel {
@@ -127,13 +166,19 @@ impl Server {
         GreeterServiceClient::new(self.channel())
     }
 
-    /// A client that keeps no deadline of its own and adds nothing: what it sees is the server's doing. (tonic's own channel acts on
-    /// `grpc-timeout` itself.)
+    /// A client that keeps no deadline of its own and adds nothing: what it sees is the server's
+    /// doing. (tonic's own channel acts on `grpc-timeout` itself.)
     pub(crate) async fn raw_client(&self) -> GreeterServiceClient<Raw> {
         let stream = tokio::net::TcpStream::connect(self.addr).await.unwrap();
-        let (requests, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+        let (requests, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+                .await
+                .unwrap();
         tokio::spawn(connection);
-        GreeterServiceClient::with_origin(Raw(requests), format!("http://{}", self.addr).parse().unwrap())
+        GreeterServiceClient::with_origin(
+            Raw(requests),
+            format!("http://{}", self.addr).parse().unwrap(),
+        )
     }
 
     pub(crate) async fn stop(self) -> Drained {

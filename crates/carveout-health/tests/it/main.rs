@@ -19,7 +19,13 @@ impl Switch {
         let up = self.0.clone();
         health.watch_dependency(dependency, move || {
             let up = up.load(Ordering::SeqCst);
-            async move { if up { Ok(()) } else { Err("connection refused") } }
+            async move {
+                if up {
+                    Ok(())
+                } else {
+                    Err("connection refused")
+                }
+            }
         });
     }
 }
@@ -32,7 +38,11 @@ async fn readiness_waits_for_the_first_check_of_a_critical_dependency() {
     assert!(!health.report().is_ready());
 
     database.turn(true);
-    health.subscribe().wait_for(|ready| ready.is_ready()).await.unwrap();
+    health
+        .subscribe()
+        .wait_for(|ready| ready.is_ready())
+        .await
+        .unwrap();
     assert!(health.report().is_ready());
 }
 
@@ -40,7 +50,12 @@ async fn readiness_waits_for_the_first_check_of_a_critical_dependency() {
 async fn a_lost_critical_dependency_takes_readiness_after_its_threshold_and_gives_it_back() {
     let (health, database) = (Health::new(), Switch::default());
     database.turn(true);
-    database.register(&health, Dependency::critical("database").interval(Duration::from_secs(5)).thresholds(3, 1));
+    database.register(
+        &health,
+        Dependency::critical("database")
+            .interval(Duration::from_secs(5))
+            .thresholds(3, 1),
+    );
     health.enter(Phase::Serving);
     let mut ready = health.subscribe();
     ready.wait_for(|ready| ready.is_ready()).await.unwrap();
@@ -50,8 +65,14 @@ async fn a_lost_critical_dependency_takes_readiness_after_its_threshold_and_give
     ready.wait_for(|ready| !ready.is_ready()).await.unwrap();
     // The third failing check is the one 15 s after the last that passed.
     assert_eq!(lost.elapsed(), Duration::from_secs(15));
-    assert_eq!(health.report().dependencies[0].last_error, "connection refused");
-    assert!(health.report().is_started(), "a lost dependency does not undo the start");
+    assert_eq!(
+        health.report().dependencies[0].last_error,
+        "connection refused"
+    );
+    assert!(
+        health.report().is_started(),
+        "a lost dependency does not undo the start"
+    );
 
     database.turn(true);
     ready.wait_for(|ready| ready.is_ready()).await.unwrap();
@@ -65,18 +86,26 @@ async fn a_lost_optional_dependency_degrades_and_leaves_the_service_ready() {
     cache.register(&health, Dependency::optional("cache"));
     database.register(&health, Dependency::critical("database"));
     health.enter(Phase::Serving);
-    health.subscribe().wait_for(|ready| ready.is_ready()).await.unwrap();
+    health
+        .subscribe()
+        .wait_for(|ready| ready.is_ready())
+        .await
+        .unwrap();
     let report = health.report();
     assert!(report.is_ready() && report.is_degraded());
-    assert_eq!((report.dependencies[0].state, report.dependencies[1].state), (State::Down, State::Up));
+    assert_eq!(
+        (report.dependencies[0].state, report.dependencies[1].state),
+        (State::Down, State::Up)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_check_that_never_ends_is_a_failed_check() {
     let health = Health::new();
-    health.watch_dependency(Dependency::critical("stuck").timeout(Duration::from_secs(1)), || async {
-        std::future::pending::<Result<(), &str>>().await
-    });
+    health.watch_dependency(
+        Dependency::critical("stuck").timeout(Duration::from_secs(1)),
+        || async { std::future::pending::<Result<(), &str>>().await },
+    );
     while health.report().dependencies[0].state == State::Unknown {
         tokio::task::yield_now().await;
         tokio::time::advance(Duration::from_millis(100)).await;
@@ -99,7 +128,11 @@ async fn a_check_that_panics_is_a_failed_check_and_the_next_one_still_runs() {
         tokio::task::yield_now().await;
     }
     calm.turn(true);
-    health.subscribe().wait_for(|ready| ready.is_ready()).await.unwrap();
+    health
+        .subscribe()
+        .wait_for(|ready| ready.is_ready())
+        .await
+        .unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -112,7 +145,10 @@ async fn draining_takes_readiness_and_tells_the_subscribers_of_changes_alone() {
     assert!(ready.has_changed().unwrap());
     assert_eq!(*ready.borrow_and_update(), Readiness::NotReady);
     health.enter(Phase::Draining);
-    assert!(!ready.has_changed().unwrap(), "nothing changed: nobody needs to be woken");
+    assert!(
+        !ready.has_changed().unwrap(),
+        "nothing changed: nobody needs to be woken"
+    );
     health.enter(Phase::Stopped);
     assert_eq!(*ready.borrow_and_update(), Readiness::Stopped);
 }
@@ -127,12 +163,20 @@ async fn checks_end_with_the_last_handle() {
         async { Ok::<(), &str>(()) }
     });
     health.enter(Phase::Serving);
-    health.subscribe().wait_for(|ready| ready.is_ready()).await.unwrap();
+    health
+        .subscribe()
+        .wait_for(|ready| ready.is_ready())
+        .await
+        .unwrap();
     drop(health);
     // The closure, and with it its counter, is dropped when the task ends.
     while Arc::strong_count(&checks) > 1 {
         tokio::time::advance(Duration::from_secs(5)).await;
         tokio::task::yield_now().await;
     }
-    assert_eq!(checks.load(Ordering::SeqCst), 2, "the check that was due still ran, and found nobody to tell");
+    assert_eq!(
+        checks.load(Ordering::SeqCst),
+        2,
+        "the check that was due still ran, and found nobody to tell"
+    );
 }

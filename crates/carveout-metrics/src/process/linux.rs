@@ -33,8 +33,9 @@ impl Stat {
         Self::parse(&fs::read_to_string("/proc/self/stat").ok()?)
     }
 
-    /// The second field is the name of the process in brackets, which may itself hold spaces and brackets: fields are
-    /// counted from the last bracket. Numbers are those of the manual, the first after the bracket being 3.
+    /// The second field is the name of the process in brackets, which may itself hold spaces and
+    /// brackets: fields are counted from the last bracket. Numbers are those of the manual, the
+    /// first after the bracket being 3.
     fn parse(stat: &str) -> Option<Self> {
         let (_, fields) = stat.rsplit_once(')')?;
         let fields: Vec<&str> = fields.split_ascii_whitespace().collect();

@@ -5,9 +5,11 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// One call that has started. Keep it to the end of the response body, then [`finish`](Self::finish) it.
+/// One call that has started. Keep it to the end of the response body, then
+/// [`finish`](Self::finish) it.
 ///
-/// Dropped without that it counts as `CANCELLED`: this is what happens to a server's future when the caller goes away.
+/// Dropped without that it counts as `CANCELLED`: this is what happens to a server's future when
+/// the caller goes away.
 #[derive(Debug)]
 #[must_use = "a call that is dropped counts as CANCELLED"]
 pub struct Call {
@@ -32,10 +34,11 @@ impl Call {
         }
     }
 
-    /// The call ended with the code of this name (`DEADLINE_EXCEEDED`); a name that is none counts as `UNKNOWN`.
+    /// The call ended with the code of this name (`DEADLINE_EXCEEDED`); a name that is none counts
+    /// as `UNKNOWN`.
     ///
-    /// With a `trace_id` (32 hexadecimal digits) it becomes the exemplar of its latency bucket. Give one that somebody can
-    /// look up: of a trace that was sampled, or that the logs have.
+    /// With a `trace_id` (32 hexadecimal digits) it becomes the exemplar of its latency bucket.
+    /// Give one that somebody can look up: of a trace that was sampled, or that the logs have.
     pub fn finish(mut self, code: &str, trace_id: Option<impl Display>) {
         self.ended_as = Code::named(code);
         self.trace = trace_id.and_then(TraceLabel::new);

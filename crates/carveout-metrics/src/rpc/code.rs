@@ -28,7 +28,8 @@ impl Code {
     pub(super) const CANCELLED: Self = Self(1);
     const UNKNOWN: Self = Self(2);
 
-    /// What is not a code of gRPC is `UNKNOWN`, as the protocol has it, and makes no series of its own.
+    /// What is not a code of gRPC is `UNKNOWN`, as the protocol has it, and makes no series of its
+    /// own.
     pub(super) fn named(name: &str) -> Self {
         NAMES
             .iter()

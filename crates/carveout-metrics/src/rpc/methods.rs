@@ -7,7 +7,8 @@ use std::sync::Arc;
 /// The label of every method that was not named at construction.
 pub const OTHER: &str = "_OTHER";
 
-/// Counts and times the calls of one server, or of one client, to a fixed set of methods. A handle, cheap to clone.
+/// Counts and times the calls of one server, or of one client, to a fixed set of methods. A handle,
+/// cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct RpcMetrics(Option<Arc<Methods>>);
 
@@ -24,14 +25,16 @@ impl RpcMetrics {
         Self::default()
     }
 
-    /// Measures calls that this process answers, to methods that are each named `package.Service/Method`.
+    /// Measures calls that this process answers, to methods that are each named
+    /// `package.Service/Method`.
     ///
     /// What several of these have in common is counted in one place.
     pub fn server<M: AsRef<str>>(metrics: &Metrics, methods: impl IntoIterator<Item = M>) -> Self {
         Self::new(metrics, Side::Server, methods)
     }
 
-    /// Measures calls that this process makes, to methods that are each named `package.Service/Method`.
+    /// Measures calls that this process makes, to methods that are each named
+    /// `package.Service/Method`.
     ///
     /// What several of these have in common is counted in one place.
     pub fn client<M: AsRef<str>>(metrics: &Metrics, methods: impl IntoIterator<Item = M>) -> Self {
@@ -59,7 +62,8 @@ impl RpcMetrics {
         })))
     }
 
-    /// The position of the method that a request's path (`/package.Service/Method`) names, in the order of construction.
+    /// The position of the method that a request's path (`/package.Service/Method`) names, in the
+    /// order of construction.
     pub fn index_of(&self, path: &str) -> Option<usize> {
         self.0.as_ref()?.index.get(path.strip_prefix('/')?).copied()
     }

@@ -12,8 +12,8 @@ pub(super) struct TraceLabel {
 }
 
 impl TraceLabel {
-    /// None if this is no trace id: a label of an exemplar may not be longer than 128 characters, and what is not ASCII would
-    /// have to be cut with care. There is no use in either.
+    /// None if this is no trace id: a label of an exemplar may not be longer than 128 characters,
+    /// and what is not ASCII would have to be cut with care. There is no use in either.
     pub(super) fn new(trace_id: impl Display) -> Option<Self> {
         let mut label = Self {
             digits: [0; CAPACITY],

@@ -2,7 +2,8 @@ use crate::scrape::{metrics, value};
 use carveout_metrics::install_panic_hook;
 use std::panic::catch_unwind;
 
-/// One test, as there is one panic hook. Panics of other tests would be counted here too: they are failures already.
+/// One test, as there is one panic hook. Panics of other tests would be counted here too: they are
+/// failures already.
 #[test]
 fn a_panic_is_counted_once_and_reported_as_before() {
     use std::sync::Arc;

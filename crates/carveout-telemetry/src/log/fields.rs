@@ -84,7 +84,8 @@ impl fmt::Display for Causes<'_> {
     }
 }
 
-/// Writes to `out` through `escape`, so that text that a type writes of itself needs no string of its own.
+/// Writes to `out` through `escape`, so that text that a type writes of itself needs no string of
+/// its own.
 pub(super) struct Escaped<'a> {
     pub(super) out: &'a mut String,
     pub(super) escape: fn(&mut String, &str),

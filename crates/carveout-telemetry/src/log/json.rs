@@ -83,7 +83,8 @@ fn push(out: &mut String, value: Value<'_>) {
     }
 }
 
-/// RFC 8259, section 7. Only ASCII has to be escaped, so that whole runs of other bytes go through at once.
+/// RFC 8259, section 7. Only ASCII has to be escaped, so that whole runs of other bytes go through
+/// at once.
 fn escape(out: &mut String, text: &str) {
     let mut from = 0;
     for (at, byte) in text.bytes().enumerate() {

@@ -15,7 +15,8 @@ use tracing_subscriber::registry::LookupSpan;
 const KEEP: usize = 16 * 1024;
 
 thread_local! {
-    /// Lines are put together here, so that a line allocates nothing once the thread has written some.
+    /// Lines are put together here, so that a line allocates nothing once the thread has written
+    /// some.
     static SCRATCH: Cell<String> = const { Cell::new(String::new()) };
 }
 
@@ -42,7 +43,8 @@ impl LogLayer {
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        // What OpenTelemetry says of itself, it may say while it holds the span that would be asked for its ids here.
+        // What OpenTelemetry says of itself, it may say while it holds the span that would be asked
+        // for its ids here.
         if event.metadata().target().starts_with("opentelemetry") {
             return None;
         }
@@ -89,7 +91,8 @@ where
             ids: self.ids(event, &context),
             message: None,
         };
-        // A value whose `Debug` logs comes back here before it is done: it finds the scratch taken, and makes its own.
+        // A value whose `Debug` logs comes back here before it is done: it finds the scratch taken,
+        // and makes its own.
         let mut out = SCRATCH.try_with(Cell::take).unwrap_or_default();
         out.clear();
         line.write(self.format, &mut out, |visitor| event.record(visitor));

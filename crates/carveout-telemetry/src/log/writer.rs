@@ -11,9 +11,10 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// Takes lines without waiting, and has a thread write them.
 ///
-/// Whoever reads the output may stop, and a pipe that is full makes its writer wait: with the lock of standard output, every
-/// worker would then wait in its next log line, and the service with them. Here a line costs a copy under a lock that is never
-/// held during a write. What finds no room is dropped and counted; so is what an output refuses that is closed.
+/// Whoever reads the output may stop, and a pipe that is full makes its writer wait: with the lock
+/// of standard output, every worker would then wait in its next log line, and the service with
+/// them. Here a line costs a copy under a lock that is never held during a write. What finds no
+/// room is dropped and counted; so is what an output refuses that is closed.
 #[derive(Clone)]
 pub(crate) struct LogWriter(Arc<Guard>);
 
@@ -147,19 +148,22 @@ impl Drop for Guard {
     }
 }
 
-/// Returns what the output did not take. An output that is closed is no reason to panic: there is nobody to tell.
+/// Returns what the output did not take. An output that is closed is no reason to panic: there is
+/// nobody to tell.
 fn write_all<'a>(output: &mut impl Write, mut bytes: &'a [u8]) -> &'a [u8] {
     while !bytes.is_empty() {
         match output.write(bytes) {
             Ok(0) => return bytes,
             Ok(written) => bytes = &bytes[written..],
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // Whoever started the service shares its output with it, and may have made it non-blocking.
+            // Whoever started the service shares its output with it, and may have made it
+            // non-blocking.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(PAUSE),
             Err(_) => return bytes,
         }
     }
-    // Standard output keeps what follows the last line end; here every batch ends with one, and this is for other outputs.
+    // Standard output keeps what follows the last line end; here every batch ends with one, and
+    // this is for other outputs.
     let _ = output.flush();
     bytes
 }
@@ -207,7 +211,8 @@ mod tests {
     fn a_reader_who_has_stopped_stops_nobody() {
         let (writer, leave, seen) = gated();
         let line = format!("{}\n", "x".repeat(1023));
-        // Nobody reads: without a bound this would not end, and without the thread it would wait at the first line.
+        // Nobody reads: without a bound this would not end, and without the thread it would wait at
+        // the first line.
         for _ in 0..2 * CAPACITY / line.len() {
             writer.write(&line);
         }

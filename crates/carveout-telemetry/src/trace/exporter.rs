@@ -13,11 +13,13 @@ use tracing::dispatcher::with_default;
 /// How often the log says that spans cannot be sent.
 const COMPLAINT_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Sends batches through another exporter, on a runtime of its own, within a bound, and counts what becomes of them.
+/// Sends batches through another exporter, on a runtime of its own, within a bound, and counts what
+/// becomes of them.
 ///
-/// The batch processor of the SDK has a thread and no runtime; tonic needs one. Running it here, on that very thread, means that
-/// spans neither need a worker to be free nor take one: a service whose workers are jammed still sends what it
-/// recorded until then. Between two batches the connection is not driven; if the receiver closed it meanwhile, the next batch opens another.
+/// The batch processor of the SDK has a thread and no runtime; tonic needs one. Running it here, on
+/// that very thread, means that spans neither need a worker to be free nor take one: a service
+/// whose workers are jammed still sends what it recorded until then. Between two batches the
+/// connection is not driven; if the receiver closed it meanwhile, the next batch opens another.
 #[derive(Debug)]
 pub(super) struct BoundedExporter<E> {
     inner: E,
@@ -64,8 +66,9 @@ impl<E: SpanExporter> BoundedExporter<E> {
                 .await
                 .unwrap_or(Err(OTelSdkError::Timeout(timeout)))
         };
-        // What the client's libraries say of this connection would read as if it were about one of the service's own, at the very
-        // moment when somebody has turned the log up to look at those.
+        // What the client's libraries say of this connection would read as if it were about one of
+        // the service's own, at the very moment when somebody has turned the log up to look at
+        // those.
         with_default(&Dispatch::none(), || self.runtime.block_on(sending))
     }
 

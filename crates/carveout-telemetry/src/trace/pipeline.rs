@@ -16,7 +16,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-/// The SDK's defaults, spelt out so that the environment does not change them behind the configuration's back.
+/// The SDK's defaults, spelt out so that the environment does not change them behind the
+/// configuration's back.
 const QUEUE: usize = 2_048;
 const BATCH: usize = 512;
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -81,11 +82,12 @@ impl Pipeline {
         self.flow.counts()
     }
 
-    /// Sends what is waiting, and gives up at the deadline. What was not sent then is counted as dropped.
+    /// Sends what is waiting, and gives up at the deadline. What was not sent then is counted as
+    /// dropped.
     pub(crate) fn shutdown(&self, timeout: Duration) {
         self.flow.close_at(Instant::now() + timeout);
-        // The exporter keeps the deadline itself; the rest is for a thread that gets no time to run. An error is one that the
-        // exporter has counted.
+        // The exporter keeps the deadline itself; the rest is for a thread that gets no time to
+        // run. An error is one that the exporter has counted.
         let _ = self
             .provider
             .shutdown_with_timeout(timeout + Duration::from_millis(100));
@@ -93,7 +95,8 @@ impl Pipeline {
     }
 }
 
-/// The later wins: whoever deploys the service may say which instance it is, and only the service itself what it is.
+/// The later wins: whoever deploys the service may say which instance it is, and only the service
+/// itself what it is.
 fn resource(service: &ServiceInfo) -> Resource {
     let instance = RandomIdGenerator::default().new_trace_id().to_string();
     Resource::builder_empty()

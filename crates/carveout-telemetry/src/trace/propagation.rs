@@ -10,8 +10,8 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// The least that the standard asks to pass on. More than that is dropped whole: every caller could make every call of ours
-/// carry it.
+/// The least that the standard asks to pass on. More than that is dropped whole: every caller could
+/// make every call of ours carry it.
 const TRACESTATE_MAX: usize = 512;
 
 /// The span of a caller, in another process.
@@ -33,7 +33,8 @@ impl RemoteParent {
 
 /// The caller's span, from `traceparent` and `tracestate`.
 ///
-/// None if there is none, or if the header is malformed or there are two of them, as the standard asks.
+/// None if there is none, or if the header is malformed or there are two of them, as the standard
+/// asks.
 pub fn remote_parent(headers: &HeaderMap) -> Option<RemoteParent> {
     let mut parents = headers.get_all(TRACEPARENT).iter();
     let (Some(parent), None) = (parents.next(), parents.next()) else {
@@ -45,7 +46,8 @@ pub fn remote_parent(headers: &HeaderMap) -> Option<RemoteParent> {
 
 /// Makes `span` a child of the caller's span, if the headers name one. True if they did and it is.
 ///
-/// Call it before the span is entered, has children or is asked for its ids: from then on it has its place in a trace.
+/// Call it before the span is entered, has children or is asked for its ids: from then on it has
+/// its place in a trace.
 pub fn adopt_parent(span: &Span, headers: &HeaderMap) -> bool {
     remote_parent(headers).is_some_and(|parent| parent.adopt(span))
 }

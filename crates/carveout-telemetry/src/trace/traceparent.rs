@@ -1,7 +1,8 @@
-//! The `traceparent` header of W3C Trace Context (<https://www.w3.org/TR/trace-context/#traceparent-header>).
+//! The `traceparent` header of W3C Trace Context
+//! (<https://www.w3.org/TR/trace-context/#traceparent-header>).
 //!
-//! Read here, and strictly: the propagator of the SDK takes ids that are too short or begin with a `+`, and so would put into
-//! the logs what no other service of the trace has in its own.
+//! Read here, and strictly: the propagator of the SDK takes ids that are too short or begin with a
+//! `+`, and so would put into the logs what no other service of the trace has in its own.
 
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 
@@ -131,8 +132,8 @@ mod tests {
         }
     }
 
-    /// Every header that differs from a valid one in one or two bytes, and a hundred thousand of noise: nothing
-    /// panics, and what is taken has the shape of the standard.
+    /// Every header that differs from a valid one in one or two bytes, and a hundred thousand of
+    /// noise: nothing panics, and what is taken has the shape of the standard.
     #[test]
     fn no_header_panics() {
         let mut seed = 0x2545_f491_4f6c_dd1d_u64;

@@ -13,10 +13,11 @@ pub(crate) fn sampler(ratio: f64) -> Sampler {
     Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(ratio)))
 }
 
-/// The tracer of a service that sends its spans nowhere. They have ids, for the logs and for whoever is called, and that is all.
+/// The tracer of a service that sends its spans nowhere. They have ids, for the logs and for
+/// whoever is called, and that is all.
 ///
-/// The sampled flag is passed on as if they were recorded. The SDK's tracer would clear it, and everything behind this service
-/// would be missing from a trace that its caller records.
+/// The sampled flag is passed on as if they were recorded. The SDK's tracer would clear it, and
+/// everything behind this service would be missing from a trace that its caller records.
 #[derive(Debug)]
 pub(crate) struct UnrecordedTracer {
     ids: RandomIdGenerator,

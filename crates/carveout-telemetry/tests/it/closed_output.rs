@@ -6,7 +6,8 @@ use std::time::Duration;
 
 const CHILD: &str = "CARVEOUT_TEST_CHILD";
 
-/// The child: a service whose standard output is closed under it. It is this very test, started again.
+/// The child: a service whose standard output is closed under it. It is this very test, started
+/// again.
 fn serve() -> ! {
     let telemetry =
         init(&TelemetryConfig::default(), service()).expect("the first in this process");

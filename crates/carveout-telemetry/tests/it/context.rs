@@ -11,7 +11,8 @@ fn config(log_level: &str, sample_ratio: f64) -> TelemetryConfig {
     }
 }
 
-/// With a receiver that is never there: everything but the sending must be the same with and without OTLP.
+/// With a receiver that is never there: everything but the sending must be the same with and
+/// without OTLP.
 fn with_and_without_otlp(config: TelemetryConfig) -> [TelemetryConfig; 2] {
     [
         config.clone(),

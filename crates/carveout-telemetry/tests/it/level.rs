@@ -29,7 +29,8 @@ fn another_level_is_in_force_for_a_while_and_then_no_more() {
             .expect("a level");
         speak();
 
-        // Nobody asks for it, and the configured level comes back. The thread waits for the later moment already.
+        // Nobody asks for it, and the configured level comes back. The thread waits for the later
+        // moment already.
         wait_for_expiry(&control, "debug");
         speak();
 

@@ -115,8 +115,8 @@ fn a_value_that_logs_while_it_is_logged_makes_two_lines() {
             f.write_str("chatty")
         }
     }
-    // Within a subscriber, `tracing` has no current one where the default is scoped; what must not happen is a panic or a
-    // line within a line.
+    // Within a subscriber, `tracing` has no current one where the default is scoped; what must not
+    // happen is a panic or a line within a line.
     let lines = lines(
         &TelemetryConfig::default(),
         |_| tracing::info!(value = ?Chatty, "outer"),

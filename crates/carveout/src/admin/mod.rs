@@ -1,4 +1,5 @@
-//! The admin port: HTTP/1.1 on a thread of its own, so that it answers while every worker is jammed.
+//! The admin port: HTTP/1.1 on a thread of its own, so that it answers while every worker is
+//! jammed.
 
 mod pages;
 mod port;

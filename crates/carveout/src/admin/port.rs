@@ -13,7 +13,8 @@ use tokio::sync::oneshot;
 use super::Admin;
 use crate::settings::AdminConfig;
 
-/// A caller that has not sent its request's head by then is let go: nobody may hold an admin connection open for free.
+/// A caller that has not sent its request's head by then is let go: nobody may hold an admin
+/// connection open for free.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
@@ -29,21 +30,33 @@ impl Admin {
     /// Binds where `config` says and serves from then on.
     pub(crate) fn open(self, config: &AdminConfig) -> io::Result<AdminPort> {
         let (host, port) = (config.host.as_str(), config.port);
-        let listener = TcpListener::bind((host, port))
-            .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {host}:{port}: {error}")))?;
+        let listener = TcpListener::bind((host, port)).map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("cannot listen on {host}:{port}: {error}"),
+            )
+        })?;
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
         let (close, closed) = oneshot::channel();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let thread = std::thread::Builder::new().name("admin".to_owned()).spawn(move || {
-            runtime.block_on(async move {
-                tokio::select! {
-                    () = accept(listener, Arc::new(self)) => {}
-                    _ = closed => {}
-                }
-            });
-        })?;
-        Ok(AdminPort { addr, close: Some(close), thread: Some(thread) })
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let thread = std::thread::Builder::new()
+            .name("admin".to_owned())
+            .spawn(move || {
+                runtime.block_on(async move {
+                    tokio::select! {
+                        () = accept(listener, Arc::new(self)) => {}
+                        _ = closed => {}
+                    }
+                });
+            })?;
+        Ok(AdminPort {
+            addr,
+            close: Some(close),
+            thread: Some(thread),
+        })
     }
 }
 
@@ -67,7 +80,9 @@ impl Drop for AdminPort {
 }
 
 async fn accept(listener: TcpListener, admin: Arc<Admin>) {
-    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
+        return;
+    };
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
@@ -77,9 +92,12 @@ async fn accept(listener: TcpListener, admin: Arc<Admin>) {
                     async move { Ok::<_, Infallible>(admin.answer(request, peer.ip()).await) }
                 });
                 let mut http = http1::Builder::new();
-                http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+                http.timer(TokioTimer::new())
+                    .header_read_timeout(HEAD_TIMEOUT);
                 // An error here is a caller that went away; it has seen that for itself.
-                tokio::spawn(async move { drop(http.serve_connection(TokioIo::new(stream), service).await) });
+                tokio::spawn(async move {
+                    drop(http.serve_connection(TokioIo::new(stream), service).await)
+                });
             }
             // Most likely the limit of open files: at once it would only fail again.
             Err(_) => tokio::time::sleep(ACCEPT_RETRY).await,

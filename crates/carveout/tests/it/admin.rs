@@ -6,7 +6,11 @@ use std::sync::Barrier;
 use carveout::{About, Boot, BoxError, Dependency, Live, Routes};
 use carveout_testing::TestService;
 
-const ABOUT: About = About { name: "admin-test", version: "1.2.3", commit: Some("abc") };
+const ABOUT: About = About {
+    name: "admin-test",
+    version: "1.2.3",
+    commit: Some("abc"),
+};
 
 async fn start(_: Boot, _: Live<()>) -> Result<Routes, BoxError> {
     Ok(Routes::new())
@@ -33,7 +37,11 @@ async fn every_page_answers_and_wrong_ones_say_what_there_is() {
     assert_eq!(unknown.status, 404);
     assert!(unknown.body.contains("/readyz"), "{}", unknown.body);
     assert_eq!(service.admin_post("/metrics").await.status, 405);
-    assert_eq!(service.admin_get("/admin/config/reload").await.status, 405, "what changes something is POST");
+    assert_eq!(
+        service.admin_get("/admin/config/reload").await.status,
+        405,
+        "what changes something is POST"
+    );
     assert_eq!(service.admin_post("/admin/config/reload").await.status, 200);
     service.stop().await;
 }
@@ -41,7 +49,10 @@ async fn every_page_answers_and_wrong_ones_say_what_there_is() {
 #[tokio::test]
 async fn readiness_follows_critical_dependencies_and_liveness_asks_none() {
     let start = async |boot: Boot, _: Live<()>| {
-        boot.health().watch_dependency(Dependency::critical("database"), || async { Err("connection refused") });
+        boot.health()
+            .watch_dependency(Dependency::critical("database"), || async {
+                Err("connection refused")
+            });
         Ok(Routes::new())
     };
     let service = TestService::start(ABOUT, start).await;
@@ -88,7 +99,10 @@ async fn the_port_answers_while_every_worker_is_stuck_and_says_so() {
     let [live, metrics, workers] = asked.join().unwrap();
     assert!(live.starts_with("HTTP/1.0 200"), "{live}");
     assert!(metrics.starts_with("HTTP/1.0 200"), "{metrics}");
-    assert!(workers.starts_with("HTTP/1.0 503") && workers.contains(r#""stuck":true"#), "{workers}");
+    assert!(
+        workers.starts_with("HTTP/1.0 503") && workers.contains(r#""stuck":true"#),
+        "{workers}"
+    );
     service.stop().await;
 }
 

@@ -8,7 +8,12 @@ use std::process::{Child, Command, Output, Stdio};
 /// Cargo builds a package's examples before it runs its tests, beside them.
 fn minimal() -> Command {
     let test = std::env::current_exe().unwrap();
-    let path: PathBuf = test.parent().unwrap().parent().unwrap().join("examples/minimal");
+    let path: PathBuf = test
+        .parent()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .join("examples/minimal");
     let mut command = Command::new(path);
     // Nothing of whoever runs the test.
     command.env_clear().current_dir(std::env::temp_dir());
@@ -16,14 +21,30 @@ fn minimal() -> Command {
 }
 
 const FREE_PORTS: [&str; 10] = [
-    "--set", "grpc.host=127.0.0.1", "--set", "grpc.port=0", "--set", "admin.host=127.0.0.1", "--set", "admin.port=0", "--set",
+    "--set",
+    "grpc.host=127.0.0.1",
+    "--set",
+    "grpc.port=0",
+    "--set",
+    "admin.host=127.0.0.1",
+    "--set",
+    "admin.port=0",
+    "--set",
     "lifecycle.lame_duck=0s",
 ];
 
-/// Those of [`FREE_PORTS`] that `args` does not set itself: a setting that is given twice is refused.
+/// Those of [`FREE_PORTS`] that `args` does not set itself: a setting that is given twice is
+/// refused.
 fn free_ports<'a>(args: &'a [&str]) -> impl Iterator<Item = &'static str> + 'a {
-    let set = |wanted: &str| args.iter().any(|arg| arg.split('=').next() == wanted.split('=').next());
-    FREE_PORTS.chunks(2).filter(move |pair| !set(pair[1])).flatten().copied()
+    let set = |wanted: &str| {
+        args.iter()
+            .any(|arg| arg.split('=').next() == wanted.split('=').next())
+    };
+    FREE_PORTS
+        .chunks(2)
+        .filter(move |pair| !set(pair[1]))
+        .flatten()
+        .copied()
 }
 
 fn run(args: &[&str]) -> Output {
@@ -42,7 +63,13 @@ struct Service {
 
 impl Service {
     fn start(args: &[&str]) -> Self {
-        let mut child = minimal().args(free_ports(args)).args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = minimal()
+            .args(free_ports(args))
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         let mut service = Self { child, out };
         service.wait_for("\"message\":\"ready\"");
@@ -54,7 +81,12 @@ impl Service {
         let mut log = String::new();
         loop {
             let start = log.len();
-            assert_ne!(self.out.read_line(&mut log).unwrap(), 0, "the log ended without {text:?}:\n{log}{}", self.errors());
+            assert_ne!(
+                self.out.read_line(&mut log).unwrap(),
+                0,
+                "the log ended without {text:?}:\n{log}{}",
+                self.errors()
+            );
             if log[start..].contains(text) {
                 return log[start..].to_owned();
             }
@@ -63,12 +95,20 @@ impl Service {
 
     fn errors(&mut self) -> String {
         let mut errors = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+        self.child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut errors)
+            .unwrap();
         errors
     }
 
     fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.child.id().to_string()])
+            .status()
+            .unwrap();
         assert!(sent.success());
     }
 
@@ -113,7 +153,11 @@ fn a_hangup_reloads_the_configuration_and_keeps_the_last_good_one() {
     service.signal("HUP");
     let refused = service.wait_for("configuration not reloaded");
     assert!(refused.contains("telemetry.log_level"), "{refused}");
-    std::fs::write(&file, "[telemetry]\nlog_level = \"info\"\n[lifecycle]\nflush_timeout = \"1s\"\n").unwrap();
+    std::fs::write(
+        &file,
+        "[telemetry]\nlog_level = \"info\"\n[lifecycle]\nflush_timeout = \"1s\"\n",
+    )
+    .unwrap();
     service.signal("HUP");
     service.wait_for("configuration reloaded");
     service.signal("TERM");
@@ -125,17 +169,40 @@ fn a_failing_step_is_one_line_that_names_it_and_a_code_that_is_not_zero() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let cases: [(&str, &[&str], String); 4] = [
-        ("bind", &["--set", &format!("grpc.port={port}")], format!("127.0.0.1:{port}")),
-        ("admin", &["--set", &format!("admin.port={port}")], format!("127.0.0.1:{port}")),
-        ("dependencies", &["--set", "service.needs_file=/no/such/file"], "/no/such/file".to_owned()),
-        ("telemetry", &["--set", "telemetry.log_level=orders=loud"], "orders=loud".to_owned()),
+        (
+            "bind",
+            &["--set", &format!("grpc.port={port}")],
+            format!("127.0.0.1:{port}"),
+        ),
+        (
+            "admin",
+            &["--set", &format!("admin.port={port}")],
+            format!("127.0.0.1:{port}"),
+        ),
+        (
+            "dependencies",
+            &["--set", "service.needs_file=/no/such/file"],
+            "/no/such/file".to_owned(),
+        ),
+        (
+            "telemetry",
+            &["--set", "telemetry.log_level=orders=loud"],
+            "orders=loud".to_owned(),
+        ),
     ];
     for (step, args, named) in cases {
-        let output = minimal().args(free_ports(args)).args(args).output().unwrap();
+        let output = minimal()
+            .args(free_ports(args))
+            .args(args)
+            .output()
+            .unwrap();
         let error = text(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{step}: {error}");
         assert_eq!(error.lines().count(), 1, "{step}: {error}");
-        assert!(error.contains(&format!("start failed at {step}: ")) && error.contains(&named), "{step}: {error}");
+        assert!(
+            error.contains(&format!("start failed at {step}: ")) && error.contains(&named),
+            "{step}: {error}"
+        );
     }
 }
 
@@ -149,24 +216,42 @@ fn wrong_arguments_and_wrong_configuration_are_code_2_and_start_nothing() {
     ] {
         let output = run(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert!(text(&output.stderr).contains(named), "{args:?}: {}", text(&output.stderr));
+        assert!(
+            text(&output.stderr).contains(named),
+            "{args:?}: {}",
+            text(&output.stderr)
+        );
     }
 }
 
 #[test]
 fn the_configuration_is_checked_and_printed_without_a_start() {
     let output = run(&["--check-config"]);
-    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(0), "minimal: the configuration is valid\n"));
+    assert_eq!(
+        (output.status.code(), text(&output.stdout).as_str()),
+        (Some(0), "minimal: the configuration is valid\n")
+    );
 
-    let output = minimal().env("MINIMAL__GRPC__PORT", "7777").args(["--print-config"]).output().unwrap();
+    let output = minimal()
+        .env("MINIMAL__GRPC__PORT", "7777")
+        .args(["--print-config"])
+        .output()
+        .unwrap();
     let printed = text(&output.stdout);
-    let port = printed.lines().find(|line| line.contains("7777")).unwrap_or_else(|| panic!("{printed}"));
+    let port = printed
+        .lines()
+        .find(|line| line.contains("7777"))
+        .unwrap_or_else(|| panic!("{printed}"));
     assert!(port.contains("MINIMAL__GRPC__PORT"), "{port}");
 
     // Also when the boot would fail: that is when it is needed.
     let output = run(&["--print-config", "--set", "grpc.prot=1"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stdout).contains("[grpc]"), "{}", text(&output.stdout));
+    assert!(
+        text(&output.stdout).contains("[grpc]"),
+        "{}",
+        text(&output.stdout)
+    );
 }
 
 #[test]

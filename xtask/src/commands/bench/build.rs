@@ -7,7 +7,8 @@ use super::median;
 use crate::commands::{kit, say};
 use crate::error::{Error, Result};
 
-/// What tonic's own tutorial makes, with the same codegen as the kit's: the least that a gRPC service in Rust costs to build.
+/// What tonic's own tutorial makes, with the same codegen as the kit's: the least that a gRPC
+/// service in Rust costs to build.
 const HELLO: [(&str, &str); 3] = [
     (
         "Cargo.toml",
@@ -32,7 +33,8 @@ const HELLO: [(&str, &str); 3] = [
     ),
 ];
 
-/// Builds both from nothing, dependencies downloaded before, and prints seconds, processor seconds, crates and the ratio.
+/// Builds both from nothing, dependencies downloaded before, and prints seconds, processor seconds,
+/// crates and the ratio.
 pub(in crate::commands) fn run(runs: usize) -> Result<()> {
     let folder = std::env::temp_dir().join(format!("carveout-bench-{}", std::process::id()));
     let result = compare(&folder, runs);
@@ -44,11 +46,18 @@ fn compare(folder: &Path, runs: usize) -> Result<()> {
     let hello = folder.join("hello");
     for (file, text) in HELLO {
         let path = hello.join(file);
-        let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
+        let written = path
+            .parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| fs::write(&path, text));
         written.map_err(|error| Error::io("write", &path, error))?;
     }
     let hello = ("hello-world of tonic", hello, vec!["build"]);
-    let service = ("stamped service", kit(), vec!["build", "--locked", "-p", "greeter"]);
+    let service = (
+        "stamped service",
+        kit(),
+        vec!["build", "--locked", "-p", "greeter"],
+    );
     let mut medians = Vec::new();
     for (name, root, args) in [hello, service] {
         cargo(&root, &["fetch"])?;
@@ -67,7 +76,11 @@ fn compare(folder: &Path, runs: usize) -> Result<()> {
         ));
         medians.push((wall.0, cpu.0));
     }
-    say(&format!("ratio: wall {:.2}, processor {:.2}", medians[1].0 / medians[0].0, medians[1].1 / medians[0].1));
+    say(&format!(
+        "ratio: wall {:.2}, processor {:.2}",
+        medians[1].0 / medians[0].0,
+        medians[1].1 / medians[0].1
+    ));
     Ok(())
 }
 
@@ -79,27 +92,55 @@ struct Figure {
 
 fn build(root: &Path, args: &[&str], target: &Path) -> Result<Figure> {
     let (begun, before) = (Instant::now(), children_cpu());
-    let output = Command::new("cargo").args(args).env("CARGO_TARGET_DIR", target).env("CARGO_INCREMENTAL", "0").current_dir(root).output();
+    let output = Command::new("cargo")
+        .args(args)
+        .env("CARGO_TARGET_DIR", target)
+        .env("CARGO_INCREMENTAL", "0")
+        .current_dir(root)
+        .output();
     let output = output.map_err(|error| Error::failed(format!("cannot run cargo: {error}")))?;
     let text = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
-        return Err(Error::verification(format!("cargo {} failed:\n{text}", args.join(" "))));
+        return Err(Error::verification(format!(
+            "cargo {} failed:\n{text}",
+            args.join(" ")
+        )));
     }
-    let crates = text.lines().filter(|line| line.trim_start().starts_with("Compiling ")).count();
-    Ok(Figure { wall: begun.elapsed().as_secs_f64(), cpu: children_cpu() - before, crates })
+    let crates = text
+        .lines()
+        .filter(|line| line.trim_start().starts_with("Compiling "))
+        .count();
+    Ok(Figure {
+        wall: begun.elapsed().as_secs_f64(),
+        cpu: children_cpu() - before,
+        crates,
+    })
 }
 
-/// Processor seconds of all children that have ended, from `/proc`: the 16th and 17th field of a process's line, in ticks of 10 ms.
+/// Processor seconds of all children that have ended, from `/proc`: the 16th and 17th field of a
+/// process's line, in ticks of 10 ms.
 fn children_cpu() -> f64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<f64> = stat.rsplit_once(") ").map_or(Vec::new(), |(_, rest)| rest.split(' ').map(|field| field.trim().parse().unwrap_or(0.0)).collect());
+    let fields: Vec<f64> = stat.rsplit_once(") ").map_or(Vec::new(), |(_, rest)| {
+        rest.split(' ')
+            .map(|field| field.trim().parse().unwrap_or(0.0))
+            .collect()
+    });
     (fields.get(13).unwrap_or(&0.0) + fields.get(14).unwrap_or(&0.0)) / 100.0
 }
 
 fn cargo(root: &Path, args: &[&str]) -> Result<()> {
-    let status = Command::new("cargo").args(args).current_dir(root).stdout(Stdio::null()).status();
+    let status = Command::new("cargo")
+        .args(args)
+        .current_dir(root)
+        .stdout(Stdio::null())
+        .status();
     match status {
         Ok(status) if status.success() => Ok(()),
-        _ => Err(Error::failed(format!("cargo {} failed in {}", args.join(" "), root.display()))),
+        _ => Err(Error::failed(format!(
+            "cargo {} failed in {}",
+            args.join(" "),
+            root.display()
+        ))),
     }
 }

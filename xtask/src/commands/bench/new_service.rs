@@ -7,7 +7,8 @@ use super::median;
 use crate::commands::{kit, say};
 use crate::error::{Error, Result};
 
-/// Times `cargo xtask new-service` as a whole process, cargo's own start included, in a workspace with one service and in one with many.
+/// Times `cargo xtask new-service` as a whole process, cargo's own start included, in a workspace
+/// with one service and in one with many.
 pub(in crate::commands) fn run(services: usize, runs: usize) -> Result<()> {
     let folder = std::env::temp_dir().join(format!("carveout-bench-{}", std::process::id()));
     let result = [1, services].into_iter().try_for_each(|count| {
@@ -25,9 +26,17 @@ pub(in crate::commands) fn run(services: usize, runs: usize) -> Result<()> {
 /// A copy of this repository without its build products, with so many services stamped into it.
 fn prepare(root: &Path, services: usize) -> Result<()> {
     fs::create_dir_all(root).map_err(|error| Error::io("write", root, error))?;
-    let tracked = Command::new("git").args(["ls-files", "-z"]).current_dir(kit()).output();
-    let tracked = tracked.map_err(|error| Error::failed(format!("cannot run git: {error}")))?.stdout;
-    for file in String::from_utf8_lossy(&tracked).split('\0').filter(|file| !file.is_empty()) {
+    let tracked = Command::new("git")
+        .args(["ls-files", "-z"])
+        .current_dir(kit())
+        .output();
+    let tracked = tracked
+        .map_err(|error| Error::failed(format!("cannot run git: {error}")))?
+        .stdout;
+    for file in String::from_utf8_lossy(&tracked)
+        .split('\0')
+        .filter(|file| !file.is_empty())
+    {
         let (from, to) = (kit().join(file), root.join(file));
         if let Some(parent) = to.parent() {
             fs::create_dir_all(parent).map_err(|error| Error::io("write", parent, error))?;
@@ -42,7 +51,8 @@ fn prepare(root: &Path, services: usize) -> Result<()> {
 
 fn time(root: &Path) -> Result<f64> {
     let begun = Instant::now();
-    // What a person types, so that cargo's own share is in the figure. The program itself is this checkout's, built already.
+    // What a person types, so that cargo's own share is in the figure. The program itself is this
+    // checkout's, built already.
     let manifest = kit().join("xtask/Cargo.toml");
     let status = Command::new("cargo")
         .args(["run", "-q", "--manifest-path"])
@@ -53,7 +63,9 @@ fn time(root: &Path) -> Result<f64> {
         .status();
     let took = begun.elapsed().as_secs_f64() * 1000.0;
     if !status.is_ok_and(|status| status.success()) {
-        return Err(Error::failed("new-service failed in the benchmark's workspace"));
+        return Err(Error::failed(
+            "new-service failed in the benchmark's workspace",
+        ));
     }
     xtask(root, &["remove-service", "orders"])?;
     Ok(took)
@@ -64,10 +76,18 @@ fn stamp(root: &Path, name: &str) -> Result<()> {
 }
 
 fn xtask(root: &Path, args: &[&str]) -> Result<()> {
-    let program: PathBuf = std::env::current_exe().map_err(|error| Error::failed(error.to_string()))?;
-    let status = Command::new(program).args(args).current_dir(root).stdout(Stdio::null()).status();
+    let program: PathBuf =
+        std::env::current_exe().map_err(|error| Error::failed(error.to_string()))?;
+    let status = Command::new(program)
+        .args(args)
+        .current_dir(root)
+        .stdout(Stdio::null())
+        .status();
     match status {
         Ok(status) if status.success() => Ok(()),
-        _ => Err(Error::failed(format!("{} failed in the benchmark's workspace", args.join(" ")))),
+        _ => Err(Error::failed(format!(
+            "{} failed in the benchmark's workspace",
+            args.join(" ")
+        ))),
     }
 }
