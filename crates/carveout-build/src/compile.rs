@@ -8,6 +8,9 @@ use protox::Compiler;
 use crate::Error;
 use crate::resolve::{proto_root, resolver};
 
+/// The file that declares the modules of all generated packages.
+const PACKAGES: &str = "packages.rs";
+
 /// Compiles `contract`, a path inside the nearest `proto` folder such as
 /// `acme/orders/v1/orders.proto`, into `OUT_DIR/contract.rs`.
 ///
@@ -54,9 +57,16 @@ pub fn compile_in(root: &Path, contract: &str, out_dir: &Path) -> Result<Vec<Pat
     generate(set, out_dir)?;
 
     let glue = format!(
-        "tonic::include_proto!({package:?});\n\n\
+        "/// What was generated, a module for each part of a package's name: imported packages are\n\
+         /// here too.\n\
+         #[allow(missing_docs, clippy::all, clippy::allow_attributes_without_reason)]\n\
+         #[allow(unreachable_pub, rustdoc::all, reason = \"generated from the contract\")]\n\
+         pub mod packages {{\n    include!(concat!(env!(\"OUT_DIR\"), \"/{PACKAGES}\"));\n}}\n\
+         pub use packages::{}::*;\n\n\
          /// The encoded descriptors of this contract and of all that it imports.\n\
-         pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!(\"OUT_DIR\"), \"/contract.bin\"));\n{}",
+         pub const FILE_DESCRIPTOR_SET: &[u8] =\n    \
+             include_bytes!(concat!(env!(\"OUT_DIR\"), \"/contract.bin\"));\n{}",
+        module_path(&package),
         short_names(&out_dir.join(format!("{package}.rs")))?
     );
     write(&out_dir.join("contract.rs"), glue.as_bytes())?;
@@ -99,6 +109,7 @@ fn generate(mut set: FileDescriptorSet, out_dir: &Path) -> Result<(), Error> {
     tonic_prost_build::configure()
         // The transport belongs to carveout-grpc alone: no generated client names it.
         .build_transport(false)
+        .include_file(PACKAGES)
         .out_dir(out_dir)
         .compile_fds(set)
         .map_err(|source| Error::Io {
@@ -111,6 +122,22 @@ fn package_of(set: &FileDescriptorSet, contract: &str) -> String {
     let file = set.file.iter().find(|file| file.name() == contract);
     file.map(|file| file.package().to_owned())
         .unwrap_or_default()
+}
+
+/// The package as a path of the modules that prost makes for it.
+fn module_path(package: &str) -> String {
+    let parts = package.split('.').map(|part| match part {
+        // Parts of a package that are keywords in Rust, of those that are words anybody would use.
+        "abstract" | "as" | "async" | "await" | "box" | "break" | "const" | "continue" | "do"
+        | "dyn" | "else" | "enum" | "extern" | "final" | "fn" | "for" | "gen" | "if" | "impl"
+        | "in" | "let" | "loop" | "macro" | "match" | "mod" | "move" | "mut" | "override"
+        | "priv" | "pub" | "ref" | "return" | "static" | "struct" | "trait" | "try" | "type"
+        | "typeof" | "unsafe" | "unsized" | "use" | "virtual" | "where" | "while" | "yield" => {
+            format!("r#{part}")
+        }
+        part => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("::")
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<(), Error> {

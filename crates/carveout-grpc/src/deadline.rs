@@ -172,14 +172,14 @@ where
             return Poll::Ready(None);
         }
         // The timer first: a stream that always has a next message ready must end all the same.
-        if let Some(timer) = this.timer {
-            if timer.as_mut().poll(cx).is_ready() {
-                *this.ended = true;
-                let mut trailers = HeaderMap::new();
-                // Adding fails only for a message that is no header value, and this one is.
-                let _ = exceeded().add_header(&mut trailers);
-                return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
-            }
+        if let Some(timer) = this.timer
+            && timer.as_mut().poll(cx).is_ready()
+        {
+            *this.ended = true;
+            let mut trailers = HeaderMap::new();
+            // Adding fails only for a message that is no header value, and this one is.
+            let _ = exceeded().add_header(&mut trailers);
+            return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
         }
         scope(*this.deadline, || this.inner.poll_frame(cx))
     }

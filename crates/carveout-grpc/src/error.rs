@@ -70,7 +70,7 @@ pub struct Error {
     code: Code,
     reason: Reason,
     message: String,
-    details: ErrorDetails,
+    details: Box<ErrorDetails>,
     metadata: Vec<(String, String)>,
 }
 
@@ -81,7 +81,7 @@ impl Error {
             code,
             reason,
             message: message.into(),
-            details: ErrorDetails::new(),
+            details: Box::default(),
             metadata: Vec::new(),
         }
     }
@@ -128,7 +128,7 @@ impl From<Error> for Status {
                 .into_iter()
                 .collect::<std::collections::HashMap<_, _>>(),
         );
-        Status::with_error_details(error.code, error.message, details)
+        Status::with_error_details(error.code, error.message, *details)
     }
 }
 

@@ -185,10 +185,10 @@ where
             Some(Err(_)) => Some(Code::Unknown),
             None => Some(Code::Unknown),
         };
-        if let Some(code) = ended {
-            if let Some(mut observed) = this.observed.take() {
-                observed.end(code);
-            }
+        if let Some(code) = ended
+            && let Some(mut observed) = this.observed.take()
+        {
+            observed.end(code);
         }
         Poll::Ready(polled)
     }

@@ -32,7 +32,7 @@ where
         Ok(settings) => settings,
         Err(error) => {
             if action == Action::Print {
-                tell(&error.effective());
+                tell(error.effective());
             }
             eprintln!("{error}");
             return ExitCode::from(USAGE);

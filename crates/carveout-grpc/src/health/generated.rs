@@ -146,7 +146,8 @@ pub mod health_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Answers the current status of one service; NOT_FOUND for a service that this server does not know.
+        /// Answers the current status of one service; NOT_FOUND for a service that this server does not
+        /// know.
         pub async fn check(
             &mut self,
             request: impl tonic::IntoRequest<super::HealthCheckRequest>,
@@ -196,7 +197,8 @@ pub mod health_client {
                 .insert(GrpcMethod::new("grpc.health.v1.Health", "List"));
             self.inner.unary(req, path, codec).await
         }
-        /// Answers the current status at once and each change after it; SERVICE_UNKNOWN for a service that this server does not know.
+        /// Answers the current status at once and each change after it; SERVICE_UNKNOWN for a service that
+        /// this server does not know.
         pub async fn watch(
             &mut self,
             request: impl tonic::IntoRequest<super::HealthCheckRequest>,
@@ -236,7 +238,8 @@ pub mod health_server {
     /// Generated trait containing gRPC methods that should be implemented for use with HealthServer.
     #[async_trait]
     pub trait Health: std::marker::Send + std::marker::Sync + 'static {
-        /// Answers the current status of one service; NOT_FOUND for a service that this server does not know.
+        /// Answers the current status of one service; NOT_FOUND for a service that this server does not
+        /// know.
         async fn check(
             &self,
             request: tonic::Request<super::HealthCheckRequest>,
@@ -258,7 +261,8 @@ pub mod health_server {
             >
             + std::marker::Send
             + 'static;
-        /// Answers the current status at once and each change after it; SERVICE_UNKNOWN for a service that this server does not know.
+        /// Answers the current status at once and each change after it; SERVICE_UNKNOWN for a service that
+        /// this server does not know.
         async fn watch(
             &self,
             request: tonic::Request<super::HealthCheckRequest>,

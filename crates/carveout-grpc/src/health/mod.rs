@@ -22,7 +22,14 @@ use crate::routes::Routes;
 /// is used by tests and tools too and nobody's build should wait for it. A test holds it to the
 /// contract.
 #[rustfmt::skip]
-#[allow(dead_code, missing_docs, unreachable_pub, clippy::all, reason = "generated code")]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    clippy::allow_attributes_without_reason,
+    reason = "generated code"
+)]
 pub(crate) mod generated {
     pub(crate) mod grpc {
         pub(crate) mod health {

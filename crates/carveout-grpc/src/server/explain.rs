@@ -102,10 +102,10 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.project();
         let mut polled = this.inner.poll_frame(cx);
-        if let Poll::Ready(Some(Ok(frame))) = &mut polled {
-            if let Some(trailers) = frame.trailers_mut() {
-                explain(trailers, this.domain);
-            }
+        if let Poll::Ready(Some(Ok(frame))) = &mut polled
+            && let Some(trailers) = frame.trailers_mut()
+        {
+            explain(trailers, this.domain);
         }
         polled
     }
@@ -134,10 +134,10 @@ fn explain(headers: &mut HeaderMap, domain: &str) {
     let status = Status::with_details(status.code(), status.message(), details.into());
     // Only the details are replaced: everything else that the handler sent stays.
     let mut written = HeaderMap::new();
-    if status.add_header(&mut written).is_ok() {
-        if let Some(details) = written.remove("grpc-status-details-bin") {
-            headers.insert("grpc-status-details-bin", details);
-        }
+    if status.add_header(&mut written).is_ok()
+        && let Some(details) = written.remove("grpc-status-details-bin")
+    {
+        headers.insert("grpc-status-details-bin", details);
     }
     debug_assert_ne!(
         headers.get("grpc-status"),

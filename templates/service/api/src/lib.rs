@@ -9,10 +9,5 @@
 //! let answer = client.get_item(GetItemRequest { id: "1".into() }).await?;
 //! # Ok(()) }
 //! ```
-#![allow(
-    missing_docs,
-    clippy::all,
-    reason = "generated from the contract, which documents itself"
-)]
 
 include!(concat!(env!("OUT_DIR"), "/contract.rs"));
