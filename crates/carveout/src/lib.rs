@@ -28,6 +28,7 @@ mod boot;
 mod run;
 mod service;
 mod settings;
+mod state;
 mod stop;
 
 pub use about::About;

@@ -114,7 +114,7 @@ where
 
     // A stop is obeyed at every step: a dependency that hangs must not make the start unkillable.
     let running = tokio::select! {
-        running = Running::start(about, settings, Some(telemetry.log_control()), start) => match running {
+        running = Running::start(about, settings, Some(&telemetry), start) => match running {
             Ok(running) => running,
             Err(error) => {
                 flush();

@@ -6,12 +6,13 @@ use carveout_config::Live;
 use carveout_grpc::{ContractError, Drained, Routes, Stack, StackOptions};
 use carveout_health::{Health, Phase};
 use carveout_metrics::{BuildInfo, Metrics};
-use carveout_telemetry::LogControl;
+use carveout_telemetry::Telemetry;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::admin::{Admin, AdminPort};
 use crate::settings::{LifecycleConfig, ServiceConfig, Settings};
+use crate::state::StateMetrics;
 use crate::{About, Boot};
 
 /// Whatever a service's start function fails with.
@@ -74,12 +75,12 @@ pub struct Stopped {
 impl Running {
     /// Takes every step of the start in order: admin port, dependencies, bind, ready.
     ///
-    /// Telemetry is the process's own business ([`run`](crate::run) sets it up first); `log` is its
-    /// control, if there is one.
+    /// Telemetry is the process's own business: [`run`](crate::run) sets it up first and passes it,
+    /// so that the admin port controls and counts it.
     pub async fn start<C, F>(
         about: About,
         settings: Settings<C>,
-        log: Option<LogControl>,
+        telemetry: Option<&Telemetry>,
         start: F,
     ) -> Result<Self, StartError>
     where
@@ -94,6 +95,12 @@ impl Running {
         });
         let workers = tokio::runtime::Handle::current();
         metrics.register_runtime(workers.clone(), "workers");
+        let state = StateMetrics {
+            config: settings.config.clone(),
+            health: health.clone(),
+            telemetry: telemetry.map(Telemetry::stats),
+        };
+        metrics.register(|registry| registry.register_collector(Box::new(state)));
 
         // First, so that the probes and metrics answer while a slow dependency is waited for.
         let admin = Admin {
@@ -101,7 +108,7 @@ impl Running {
             health: health.clone(),
             metrics: metrics.clone(),
             config: settings.config.clone(),
-            log,
+            log: telemetry.map(Telemetry::log_control),
             workers,
         };
         let admin = admin

@@ -24,8 +24,9 @@ const POLL: Duration = Duration::from_millis(20);
 pub(super) fn run(workspace: &Workspace, name: &str) -> Result<()> {
     let (grpc, admin) = ports(workspace, name)?;
     let api = format!("{name}-api");
-    build(workspace, &["-p", name])?;
-    build(workspace, &["-p", &api, "--example", "call"])?;
+    // In one go: cargo would build what the two share twice, with other features.
+    let call = ["-p", name, "-p", &api, "--bin", name, "--example", "call"];
+    build(workspace, &call)?;
     let target = target_dir(workspace)?.join("debug");
 
     // Both signals reach this process; Ctrl-C reaches the service by itself, because the terminal

@@ -43,6 +43,9 @@ async fn every_page_answers_and_wrong_ones_say_what_there_is() {
         "what changes something is POST"
     );
     assert_eq!(service.admin_post("/admin/config/reload").await.status, 200);
+    let metrics = service.admin_get("/metrics").await.body;
+    let counted = r#"config_reloads_total{outcome="unchanged"} 1"#;
+    assert!(metrics.contains(counted), "{metrics}");
     service.stop().await;
 }
 
@@ -66,6 +69,10 @@ async fn readiness_follows_critical_dependencies_and_liveness_asks_none() {
     assert_eq!(service.admin_get("/livez").await.status, 200);
     assert_eq!(service.admin_get("/startupz").await.status, 200);
     assert!(!service.serves("").await);
+    let metrics = service.admin_get("/metrics").await.body;
+    let down = r#"health_dependency_up{dependency="database",criticality="critical"} 0"#;
+    assert!(metrics.contains(down), "{metrics}");
+    assert!(metrics.contains("health_ready 0"), "{metrics}");
     service.stop().await;
 }
 

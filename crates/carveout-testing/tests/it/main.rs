@@ -1,0 +1,15 @@
+//! The golden service as the rest of the world sees it: driven by real tools that know nothing of
+//! this kit. `.ci/install-tools` installs them; a test whose tool is missing says so and passes,
+//! unless CARVEOUT_REQUIRE_TOOLS=1.
+
+mod buf;
+mod foreign;
+mod grpcurl;
+mod kubernetes;
+mod node;
+mod otlp;
+mod process;
+mod prometheus;
+mod python;
+mod rpc;
+mod tools;

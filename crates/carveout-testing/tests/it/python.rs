@@ -1,0 +1,25 @@
+//! Python's grpcio, the C core, with stubs made from the service's own reflection.
+
+use tokio::process::Command;
+
+use crate::{foreign, tools};
+
+fn client() -> Option<Command> {
+    let mut python = tools::python("grpc, grpc_health, grpc_reflection, grpc_status")?;
+    python.arg(foreign::script("client.py"));
+    Some(python)
+}
+
+#[tokio::test]
+async fn calls_are_answered() {
+    if let Some(client) = client() {
+        foreign::calls(client).await;
+    }
+}
+
+#[tokio::test]
+async fn health_is_told() {
+    if let Some(client) = client() {
+        foreign::health(client).await;
+    }
+}
