@@ -3,11 +3,10 @@
 
 use std::path::Path;
 
-fn main() -> Result<(), carveout_build::Error> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [root, contract, out_dir] = args.as_slice() else {
-        eprintln!("usage: compile PROTO_ROOT CONTRACT OUT_DIR");
-        std::process::exit(2);
+        return Err("usage: compile PROTO_ROOT CONTRACT OUT_DIR".into());
     };
     for file in carveout_build::compile_in(Path::new(root), contract, Path::new(out_dir))? {
         println!("read {}", file.display());

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use prost::Message;
-use prost_types::FileDescriptorSet;
+use prost_types::{FileDescriptorProto, FileDescriptorSet};
 use protox::Compiler;
 
 use crate::Error;
@@ -53,7 +53,7 @@ pub fn compile_in(root: &Path, contract: &str, out_dir: &Path) -> Result<Vec<Pat
         .map(|file| root.join(file.name()))
         .filter(|path| path.is_file())
         .collect();
-    let package = package_of(&set, contract);
+    let package = package_of(&set, contract)?;
     generate(set, out_dir)?;
 
     let glue = format!(
@@ -67,7 +67,7 @@ pub fn compile_in(root: &Path, contract: &str, out_dir: &Path) -> Result<Vec<Pat
          pub const FILE_DESCRIPTOR_SET: &[u8] =\n    \
              include_bytes!(concat!(env!(\"OUT_DIR\"), \"/contract.bin\"));\n{}",
         module_path(&package),
-        short_names(&out_dir.join(format!("{package}.rs")))?
+        short_names(&out_dir.join(format!("{}.rs", module_path(&package).replace("::", "."))))?
     );
     write(&out_dir.join("contract.rs"), glue.as_bytes())?;
     Ok(read)
@@ -118,10 +118,17 @@ fn generate(mut set: FileDescriptorSet, out_dir: &Path) -> Result<(), Error> {
         })
 }
 
-fn package_of(set: &FileDescriptorSet, contract: &str) -> String {
+/// A package is what keeps two contracts apart, in Rust and on the wire.
+fn package_of(set: &FileDescriptorSet, contract: &str) -> Result<String, Error> {
     let file = set.file.iter().find(|file| file.name() == contract);
-    file.map(|file| file.package().to_owned())
-        .unwrap_or_default()
+    let declares = |file: &&FileDescriptorProto| {
+        let nothing = file.message_type.is_empty() && file.service.is_empty();
+        !(file.package().is_empty() || nothing && file.enum_type.is_empty())
+    };
+    match file.filter(declares) {
+        Some(file) => Ok(file.package().to_owned()),
+        None => Err(Error::Empty(contract.to_owned())),
+    }
 }
 
 /// The package as a path of the modules that prost makes for it.

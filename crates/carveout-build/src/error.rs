@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use miette::Diagnostic;
+
 /// Why a contract could not be compiled. Its text is what cargo shows when the build script fails.
 #[derive(thiserror::Error)]
 pub enum Error {
@@ -15,8 +17,11 @@ pub enum Error {
         from: PathBuf,
     },
     /// The contract does not parse, or one of its imports is missing.
-    #[error("{0}")]
+    #[error("{place}{error}", place = place(.0), error = .0)]
     Protobuf(#[from] protox::Error),
+    /// The contract has no package, or nothing in it.
+    #[error("{0} declares no `package`, or no message, enum or service in it")]
+    Empty(String),
     /// The descriptors could not be read back by the code generator.
     #[error("the compiled descriptors cannot be decoded: {0}")]
     Descriptors(#[from] prost::DecodeError),
@@ -33,9 +38,19 @@ pub enum Error {
 /// A build script that returns an error prints it with `Debug`; a reader wants the sentence.
 impl std::fmt::Debug for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Error::Protobuf(error) => write!(f, "{error:?}"),
-            other => write!(f, "{other}"),
-        }
+        write!(f, "{self}")
+    }
+}
+
+/// `FILE:LINE:COLUMN: `, as compilers write it and editors follow it.
+fn place(error: &protox::Error) -> String {
+    let line_and_column = || {
+        let label = error.labels()?.next()?;
+        let found = error.source_code()?.read_span(label.inner(), 0, 0).ok()?;
+        Some(format!("{}:{}:", found.line() + 1, found.column() + 1))
+    };
+    match error.file() {
+        Some(file) => format!("{file}:{} ", line_and_column().unwrap_or_default()),
+        None => String::new(),
     }
 }
