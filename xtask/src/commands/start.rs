@@ -106,7 +106,7 @@ impl Service {
                 self.terminate();
                 told = true;
             }
-            std::thread::sleep(POLL);
+            pause();
         };
         let asked = told || interrupted.load(Ordering::Relaxed);
         match status.success() && asked {
@@ -154,8 +154,16 @@ fn wait_until_ready(
                 "{name} was not ready within {PATIENCE:?}: see http://127.0.0.1:{admin}/readyz?verbose"
             )));
         }
-        std::thread::sleep(POLL);
+        pause();
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a child's end and a port's opening can only be asked for, again and again"
+)]
+fn pause() {
+    std::thread::sleep(POLL);
 }
 
 fn is_ready(admin: u16) -> bool {

@@ -158,7 +158,7 @@ fn write_all<'a>(output: &mut impl Write, mut bytes: &'a [u8]) -> &'a [u8] {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             // Whoever started the service shares its output with it, and may have made it
             // non-blocking.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(PAUSE),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => pause(),
             Err(_) => return bytes,
         }
     }
@@ -166,6 +166,14 @@ fn write_all<'a>(output: &mut impl Write, mut bytes: &'a [u8]) -> &'a [u8] {
     // this is for other outputs.
     let _ = output.flush();
     bytes
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this thread has nothing else to do"
+)]
+fn pause() {
+    thread::sleep(PAUSE);
 }
 
 #[cfg(test)]
