@@ -78,6 +78,9 @@ const CARGO: &[&str] = &[
     "xtask",
 ];
 
+/// What YAML reads as true, false or nothing where a manifest says it without quotes.
+const YAML: &[&str] = &["n", "no", "null", "off", "on", "y", "yes"];
+
 /// Names that Windows gives to devices: a folder of that name cannot be checked out there.
 const WINDOWS: &[&str] = &[
     "aux", "com0", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9", "con",
@@ -108,6 +111,7 @@ pub(crate) fn check_form(name: &str) -> Result<()> {
         (RUST, "a Rust keyword"),
         (PROTO, "a protobuf keyword"),
         (CARGO, "reserved by cargo"),
+        (YAML, "a value and no text in YAML, where the manifests are written"),
         (WINDOWS, "a device name on Windows"),
     ];
     // `-` and `_` fold into one in a crate's name.

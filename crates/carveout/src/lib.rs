@@ -25,6 +25,7 @@ mod about;
 mod admin;
 mod args;
 mod boot;
+mod panics;
 mod run;
 mod service;
 mod settings;

@@ -6,6 +6,7 @@ use carveout_grpc::Routes;
 use carveout_telemetry::{ServiceInfo, Telemetry};
 
 use crate::args::{Action, Args};
+use crate::panics::log_panics;
 use crate::service::{BoxError, Running, Stopped};
 use crate::settings::{ServiceConfig, Settings, process_sources};
 use crate::stop::Signals;
@@ -79,6 +80,7 @@ where
             );
         }
     };
+    log_panics();
     let ended = runtime.block_on(serve_until_told(about, settings, telemetry, start));
     // What is still running was given its time; a handler that blocks a worker must not hold the
     // process.

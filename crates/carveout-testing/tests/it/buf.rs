@@ -41,7 +41,5 @@ async fn it_finds_and_calls_methods_by_the_current_reflection() {
     let error: Value = serde_json::from_slice(&failed.stderr).unwrap_or_else(|_| panic!("{said}"));
     assert_eq!(error["code"], "not_found");
     assert_eq!(error["details"][0]["type"], "google.rpc.ErrorInfo");
-    let detail = &error["details"][0]["debug"];
-    assert_eq!(detail["reason"], "ITEM_NOT_FOUND", "{said}");
     service.stop().await;
 }

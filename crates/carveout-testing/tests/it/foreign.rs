@@ -7,7 +7,7 @@ use carveout_testing::TestService;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::process::Talking;
+use crate::talking::Talking;
 
 /// One of the callers in `tests/foreign`.
 pub(crate) fn script(name: &str) -> PathBuf {

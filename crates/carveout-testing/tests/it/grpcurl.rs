@@ -46,6 +46,7 @@ async fn it_lists_and_describes_what_there_is() {
     for name in [
         SERVICE,
         "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
     ] {
         assert!(services.lines().any(|line| line == name), "{services}");

@@ -3,6 +3,7 @@
 //! unless CARVEOUT_REQUIRE_TOOLS=1.
 
 mod buf;
+mod cardinality;
 mod foreign;
 mod grpcurl;
 mod kubernetes;
@@ -12,4 +13,5 @@ mod process;
 mod prometheus;
 mod python;
 mod rpc;
+mod talking;
 mod tools;

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 
-use crate::process::{Greeter, Talking};
+use crate::process::Greeter;
 use crate::rpc::{GET_ITEM, TRACE, get_missing_item};
+use crate::talking::Talking;
 use crate::tools::{eventually, python, run_well};
 
 /// Its program lies inside the Python package.
@@ -54,7 +55,7 @@ async fn a_call_is_a_span_of_its_callers_trace() {
     let mut greeter = greeter_that_sends_to(&format!("http://{grpc}")).await;
     get_missing_item(greeter.grpc).await;
     // The stop sends what has not been sent.
-    assert_eq!(greeter.stop().await.code(), Some(0));
+    assert_eq!(greeter.process.stop().await.code(), Some(0));
     receiver.line_with("rpc.response.status_code").await;
     let seen = receiver.everything();
     for expected in [
@@ -73,7 +74,7 @@ async fn without_a_receiver_the_service_answers_and_stops_cleanly() {
     // Port 1 refuses.
     let mut greeter = greeter_that_sends_to("http://127.0.0.1:1").await;
     get_missing_item(greeter.grpc).await;
-    let stopped = greeter.stop().await;
+    let stopped = greeter.process.stop().await;
     let said = greeter.process.everything();
     assert_eq!(stopped.code(), Some(0), "{said}");
     assert!(said.contains("spans were given up at the stop"), "{said}");
