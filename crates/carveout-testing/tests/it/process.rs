@@ -19,7 +19,7 @@ pub(crate) struct Greeter {
 impl Greeter {
     /// With settings of the test's own, `telemetry.otlp_enabled=true` say.
     pub(crate) async fn start(set: &[&str]) -> Self {
-        let mut greeter = Command::new(binary().await);
+        let mut greeter = Command::new(binary());
         let here = [
             "grpc.host=127.0.0.1",
             "grpc.port=0",
@@ -45,22 +45,9 @@ impl Greeter {
     }
 }
 
-/// Cargo builds it before it tests the whole workspace, and not before it tests this crate alone.
-async fn binary() -> PathBuf {
+/// Cargo builds a package's examples before it runs its tests, beside them.
+fn binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().unwrap().parent().unwrap();
-    let greeter = profile.join("greeter");
-    if !greeter.is_file() {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
-        let mut build = std::process::Command::new(cargo);
-        build
-            .args(["build", "--locked", "--package", "greeter", "--target-dir"])
-            .arg(profile.parent().unwrap())
-            .args(profile.ends_with("release").then_some("--release"))
-            .current_dir(repository());
-        // Longer than any test has patience for.
-        let built = build.status().unwrap();
-        assert!(built.success(), "{build:?}");
-    }
-    greeter
+    profile.join("examples/greeter")
 }
