@@ -3,10 +3,11 @@
 //!
 //! Everything is written to a folder outside of the workspace's members first. Then a journal says
 //! what is about to be moved; then the moves happen, each a rename on the same file system; then
-//! the journal goes. Whoever runs next and finds a journal undoes what it names, or keeps it if
-//! every move was made. Until the last rename the workspace builds as before: a contract that
-//! nobody compiles and a folder that is complete harm nobody.
+//! the journal goes. Whoever runs next and finds a journal undoes what it names. In between cargo
+//! sees a workspace that builds: a service that is complete or not there, and a lock file that it
+//! can bring up to date by itself.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,9 +15,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::plan::Plan;
+use crate::plan::{Edit, Plan};
 
 const FOLDER: &str = ".carveout";
+const LOCK: &str = "Cargo.lock";
 const JOURNAL: &str = "journal.json";
 const STAGE: &str = "stage";
 /// What the files that are about to change hold now.
@@ -34,12 +36,32 @@ pub(crate) struct Change<'a> {
     _lock: File,
 }
 
-/// What is being moved, so that it can be undone.
+/// What is being moved, so that it can be undone. A file is there with a hash of what it is given,
+/// so that an undo takes back what this program wrote and never what somebody has written since.
 #[derive(Serialize, Deserialize)]
 struct Journal {
-    create: Vec<String>,
+    create: BTreeMap<String, BTreeMap<String, u64>>,
     remove: Vec<String>,
-    edit: Vec<String>,
+    edit: BTreeMap<String, u64>,
+}
+
+impl Journal {
+    fn of(plan: &Plan) -> Self {
+        let files = |files: &BTreeMap<String, Vec<u8>>| {
+            let hashed = files.iter().map(|(file, text)| (file.clone(), hash(text)));
+            hashed.collect()
+        };
+        let edit = |edit: &Edit| (edit.path.clone(), hash(edit.after.as_bytes()));
+        Self {
+            create: plan
+                .create
+                .iter()
+                .map(|(folder, inner)| (folder.clone(), files(inner)))
+                .collect(),
+            remove: plan.remove.clone(),
+            edit: plan.edit.iter().map(edit).collect(),
+        }
+    }
 }
 
 /// What was done, so that a verification that fails can take it back.
@@ -50,32 +72,37 @@ pub(crate) struct Applied<'a> {
 
 impl<'a> Change<'a> {
     /// Waits for its turn, and undoes what a process that was killed left behind.
+    ///
+    /// The lock is on the root folder itself: it needs no file, and no file that comes and goes can
+    /// be locked twice.
     pub(crate) fn begin(root: &'a Path) -> Result<Self> {
-        let folder = root.join(FOLDER);
-        fs::create_dir_all(&folder).map_err(|error| Error::io("write to", root, error))?;
-        let ignore = folder.join(".gitignore");
-        fs::write(&ignore, "*\n").map_err(|error| Error::io("write", &ignore, error))?;
-        let path = folder.join("lock");
-        let lock = File::create(&path).map_err(|error| Error::io("write", &path, error))?;
-        if let Err(TryLockError::WouldBlock) = lock.try_lock() {
-            eprintln!("waiting for another xtask that is changing this workspace");
-            lock.lock()
-                .map_err(|error| Error::io("lock", &path, error))?;
+        let lock = File::open(root).map_err(|error| Error::io("open", root, error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                eprintln!("waiting for another xtask that is changing this workspace");
+                lock.lock()
+                    .map_err(|error| Error::io("lock", root, error))?;
+            }
+            Err(TryLockError::Error(error)) => return Err(Error::io("lock", root, error)),
         }
-        // The one that held the lock before may have removed the folder at its end.
-        fs::create_dir_all(&folder).map_err(|error| Error::io("write to", root, error))?;
         let change = Self { root, _lock: lock };
         change.recover()?;
         Ok(change)
     }
 
+    /// Undoes what a process that was killed left behind, if there is anything, so that what is
+    /// planned next is planned for a whole workspace.
+    pub(crate) fn recover_interrupted(root: &Path) -> Result<()> {
+        if root.join(FOLDER).join(JOURNAL).exists() {
+            Change::begin(root)?;
+        }
+        Ok(())
+    }
+
     /// Writes, journals and moves. After an error, nothing has changed.
     pub(crate) fn apply(self, plan: &Plan) -> Result<Applied<'a>> {
-        let journal = Journal {
-            create: plan.create.keys().cloned().collect(),
-            remove: plan.remove.clone(),
-            edit: plan.edit.iter().map(|edit| edit.path.clone()).collect(),
-        };
+        let journal = Journal::of(plan);
         let done = self
             .stage(plan)
             .and_then(|()| self.write_journal(&journal))
@@ -88,14 +115,17 @@ impl<'a> Change<'a> {
             Err(error) => {
                 // The first error is the one to tell; what cannot be undone now is undone by the
                 // next run.
-                let _ = self.undo(&journal);
-                let _ = self.clean();
+                if self.undo(&journal).is_ok() {
+                    let _ = self.clean();
+                }
                 Err(error)
             }
         }
     }
 
     fn stage(&self, plan: &Plan) -> Result<()> {
+        // Nothing in there is for git.
+        write(&self.inner(".gitignore"), b"*\n")?;
         for (folder, files) in &plan.create {
             for (file, content) in files {
                 write(&self.inner(STAGE).join(folder).join(file), content)?;
@@ -123,7 +153,8 @@ impl<'a> Change<'a> {
     }
 
     fn move_in(&self, plan: &Plan) -> Result<()> {
-        // The contract and the service come first, what makes cargo see them last.
+        // What is new is complete before cargo is told of it, and cargo has forgotten what goes
+        // before it is gone.
         for folder in plan.create.keys() {
             let to = self.root.join(folder);
             if let Some(parent) = to.parent() {
@@ -131,6 +162,13 @@ impl<'a> Change<'a> {
             }
             rename(&self.inner(STAGE).join(folder), &to)?;
             kill_at(&format!("created {folder}"));
+        }
+        for edit in &plan.edit {
+            rename(
+                &self.inner(STAGE).join(&edit.path),
+                &self.root.join(&edit.path),
+            )?;
+            kill_at(&format!("edited {}", edit.path));
         }
         for folder in &plan.remove {
             let to = self.inner(GONE).join(folder);
@@ -140,37 +178,47 @@ impl<'a> Change<'a> {
             rename(&self.root.join(folder), &to)?;
             kill_at(&format!("removed {folder}"));
         }
-        for edit in &plan.edit {
-            rename(
-                &self.inner(STAGE).join(&edit.path),
-                &self.root.join(&edit.path),
-            )?;
-            kill_at(&format!("edited {}", edit.path));
-        }
         Ok(())
     }
 
-    /// Takes back what the journal names, as far as it was done.
+    /// Takes back what the journal names, as far as it was done; all of it stays if somebody has
+    /// worked on some of it since.
     fn undo(&self, journal: &Journal) -> Result<()> {
-        for path in &journal.edit {
-            let before = self.inner(BEFORE).join(path);
-            if before.exists() {
-                rename(&before, &self.root.join(path))?;
+        // Still staged means that it was never moved, and whatever is in its place is not ours.
+        let moved = |folder: &str| {
+            let (staged, place) = (self.inner(STAGE).join(folder), self.root.join(folder));
+            (!staged.exists() && place.exists()).then_some(place)
+        };
+        let worked_on = |(folder, files): &(&String, &BTreeMap<String, u64>)| {
+            moved(folder).is_some_and(|place| !holds(&place, files))
+        };
+        if let Some((folder, _)) = journal.create.iter().find(worked_on) {
+            eprintln!("it stays as it is: {folder} was worked on since");
+            return Ok(());
+        }
+        for (path, after) in &journal.edit {
+            let (before, now) = (self.inner(BEFORE).join(path), self.root.join(path));
+            let ours = fs::read(&now).is_ok_and(|text| hash(&text) == *after);
+            // Nobody edits the lock file by hand; what changed it is cargo.
+            if before.exists() && (ours || path == LOCK) {
+                rename(&before, &now)?;
             }
         }
         for folder in &journal.remove {
-            let kept = self.inner(GONE).join(folder);
-            if kept.exists() {
-                rename(&kept, &self.root.join(folder))?;
+            let (kept, place) = (self.inner(GONE).join(folder), self.root.join(folder));
+            if kept.exists() && !place.exists() {
+                if let Some(parent) = place.parent() {
+                    fs::create_dir_all(parent)
+                        .map_err(|error| Error::io("write to", parent, error))?;
+                }
+                rename(&kept, &place)?;
             }
         }
-        for folder in &journal.create {
-            // Still staged means that it was never moved, and whatever is in its place is not ours.
-            let (staged, moved) = (self.inner(STAGE).join(folder), self.root.join(folder));
-            if !staged.exists() && moved.exists() {
-                fs::remove_dir_all(&moved).map_err(|error| Error::io("remove", &moved, error))?;
+        for folder in journal.create.keys() {
+            if let Some(place) = moved(folder) {
+                fs::remove_dir_all(&place).map_err(|error| Error::io("remove", &place, error))?;
+                remove_empty_parents(self.root, folder);
             }
-            remove_empty_parents(self.root, folder);
         }
         Ok(())
     }
@@ -181,15 +229,11 @@ impl<'a> Change<'a> {
             Ok(text) => {
                 let journal: Journal =
                     serde_json::from_str(&text).map_err(|error| Error::io("read", &path, error))?;
-                let what = [journal.create.clone(), journal.remove.clone()]
-                    .concat()
-                    .join(", ");
-                if self.is_done(&journal) {
-                    eprintln!("an interrupted run was done but for its tidying up: {what}");
-                } else {
-                    eprintln!("undoing what an interrupted run left behind: {what}");
-                    self.undo(&journal)?;
-                }
+                let created = journal.create.keys().cloned();
+                let what: Vec<String> = created.chain(journal.remove.clone()).collect();
+                let what = what.join(", ");
+                eprintln!("undoing what an interrupted run left behind: {what}");
+                self.undo(&journal)?;
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(Error::io("read", &path, error)),
@@ -197,30 +241,17 @@ impl<'a> Change<'a> {
         self.clean()
     }
 
-    /// Whether every move of the journal was made.
-    fn is_done(&self, journal: &Journal) -> bool {
-        let staged = |path: &String| self.inner(STAGE).join(path).exists();
-        let kept = |path: &String| self.inner(GONE).join(path).exists();
-        !journal.create.iter().chain(&journal.edit).any(staged) && journal.remove.iter().all(kept)
-    }
-
     /// Removes the journal first: what is left behind after it is rubbish that harms nobody.
     fn clean(&self) -> Result<()> {
-        for name in [JOURNAL, "journal.new", STAGE, BEFORE, GONE] {
-            let path = self.inner(name);
-            let removed = if path.is_dir() {
-                fs::remove_dir_all(&path)
-            } else {
-                fs::remove_file(&path)
-            };
-            match removed {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(Error::io("remove", &path, error));
-                }
-                _ => {}
+        let gone = |removed: std::io::Result<()>, path: &Path| match removed {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::io("remove", path, error))
             }
-        }
-        Ok(())
+            _ => Ok(()),
+        };
+        let (journal, folder) = (self.inner(JOURNAL), self.root.join(FOLDER));
+        gone(fs::remove_file(&journal), &journal)?;
+        gone(fs::remove_dir_all(&folder), &folder)
     }
 
     fn inner(&self, name: &str) -> PathBuf {
@@ -239,17 +270,6 @@ impl Applied<'_> {
     pub(crate) fn roll_back(self) -> Result<()> {
         self.change.undo(&self.journal)?;
         self.change.clean()
-    }
-}
-
-impl Drop for Change<'_> {
-    fn drop(&mut self) {
-        // Whoever waits for the lock makes the folder again. A journal that is still there keeps
-        // it.
-        let folder = self.root.join(FOLDER);
-        if !folder.join(JOURNAL).exists() {
-            let _ = fs::remove_dir_all(folder);
-        }
     }
 }
 
@@ -283,6 +303,30 @@ fn remove_empty_parents(root: &Path, folder: &str) {
             return;
         }
     }
+}
+
+/// Whether `folder` holds these files and nothing else.
+fn holds(folder: &Path, files: &BTreeMap<String, u64>) -> bool {
+    let same = |(file, expected): (&String, &u64)| {
+        fs::read(folder.join(file)).is_ok_and(|text| hash(&text) == *expected)
+    };
+    count_files(folder) == files.len() && files.iter().all(same)
+}
+
+fn count_files(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let count = |entry: fs::DirEntry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => count_files(&entry.path()),
+        _ => 1,
+    };
+    entries.map(count).sum()
+}
+
+/// FNV-1a: the same in every version of this program, which a journal may outlive.
+fn hash(text: &[u8]) -> u64 {
+    text.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 fn kill_at(step: &str) {

@@ -1,6 +1,8 @@
 //! Edits to a workspace manifest that somebody else wrote: one entry more or less, and every other
 //! byte as it was.
 
+use std::ops::Range;
+
 use toml_edit::{Array, Document, Item};
 
 use crate::error::{Error, Result};
@@ -11,38 +13,22 @@ pub(crate) fn add_member(manifest: &str, member: &str) -> Result<String> {
     let Some(array) = members(&document) else {
         return insert_key(manifest, &document, member);
     };
-    let entry = format!("{quote}{member}{quote}", quote = quote_of(manifest, array));
-    let spans: Vec<_> = array.iter().filter_map(|value| value.span()).collect();
+    let list = List::of(manifest, array)?;
+    let quote = if manifest[list.start..].starts_with('\'') {
+        '\''
+    } else {
+        '"'
+    };
+    let entry = format!("{quote}{member}{quote}");
     let names: Vec<&str> = array.iter().filter_map(|value| value.as_str()).collect();
-    let edited = match (spans.first(), spans.last()) {
-        (Some(first), Some(last)) => {
-            // The way from the one entry to the next is the list's own style; one on its own says
-            // it by what is before it.
-            let before = array.span().map_or(first.start, |span| span.start + 1);
-            let lead = &manifest[before..first.start];
-            let gap = match spans.get(1) {
-                Some(second) => gap_of(&manifest[first.end..second.start]),
-                None if lead.contains('\n') => format!(",{}", last_line(lead)),
-                None => ", ".to_owned(),
-            };
-            let place = if names.is_sorted() {
-                names.partition_point(|name| *name < member)
-            } else {
-                names.len()
-            };
-            match spans.get(place) {
-                Some(next) => splice(manifest, next.start, &format!("{entry}{gap}")),
-                None => splice(manifest, last.end, &format!("{gap}{entry}")),
-            }
-        }
-        _ => {
-            let end = array
-                .span()
-                .ok_or_else(|| broken("it has no place for members"))?
-                .end
-                - 1;
-            splice(manifest, end, &entry)
-        }
+    let place = if names.is_sorted() {
+        names.partition_point(|name| *name < member)
+    } else {
+        names.len()
+    };
+    let edited = match list.is_lines(manifest) {
+        true => list.insert_line(manifest, &entry, place),
+        false => list.insert_inline(manifest, &entry, place),
     };
     verified(manifest, edited, |members| members.push(member.to_owned()))
 }
@@ -51,25 +37,123 @@ pub(crate) fn add_member(manifest: &str, member: &str) -> Result<String> {
 pub(crate) fn remove_member(manifest: &str, member: &str) -> Result<String> {
     let document = document(manifest)?;
     let array = members(&document).ok_or_else(|| broken("it has no members"))?;
-    let spans: Vec<_> = array.iter().filter_map(|value| value.span()).collect();
+    let list = List::of(manifest, array)?;
     let place = array
         .iter()
         .position(|value| value.as_str() == Some(member))
         .ok_or_else(|| broken("it does not have that member"))?;
-    let here = spans[place].clone();
-    let cut = match (
-        place.checked_sub(1).map(|before| &spans[before]),
-        spans.get(place + 1),
-    ) {
-        // The last one goes with the way that leads to it, any other with the way that leads on.
-        (Some(before), None) => before.end..here.end,
-        (_, Some(next)) => here.start..next.start,
-        (None, None) => here,
+    let edited = match list.is_lines(manifest) {
+        true => list.remove_line(manifest, place),
+        false => list.remove_inline(manifest, place),
     };
-    let edited = format!("{}{}", &manifest[..cut.start], &manifest[cut.end..]);
     verified(manifest, edited, |members| {
         members.retain(|other| other != member)
     })
+}
+
+/// Where a list and its entries are in the text.
+struct List {
+    /// Of the first entry, or of the closing bracket.
+    start: usize,
+    end: usize,
+    open: usize,
+    entries: Vec<Range<usize>>,
+}
+
+impl List {
+    fn of(manifest: &str, array: &Array) -> Result<Self> {
+        let span = array.span();
+        let span = span.ok_or_else(|| broken("it has no place for members"))?;
+        let entries: Vec<_> = array.iter().filter_map(|value| value.span()).collect();
+        debug_assert!(manifest[span.clone()].starts_with('['));
+        Ok(Self {
+            open: span.start + 1,
+            end: span.end - 1,
+            start: entries.first().map_or(span.end - 1, |first| first.start),
+            entries,
+        })
+    }
+
+    /// Whether each entry has a line of its own.
+    fn is_lines(&self, manifest: &str) -> bool {
+        let starts = self.entries.iter().map(|entry| entry.start);
+        let ends = self.entries.iter().map(|entry| entry.end);
+        let mut gaps = std::iter::once(self.open)
+            .chain(ends)
+            .zip(starts.chain([self.end]));
+        !self.entries.is_empty() && gaps.all(|(from, to)| manifest[from..to].contains('\n'))
+    }
+
+    /// A comment belongs to the entry on its line, or to the one below it. So a new entry goes right
+    /// below the line of the one before it, and a first one right below the bracket.
+    fn insert_line(&self, manifest: &str, entry: &str, place: usize) -> String {
+        let newline = if manifest.contains("\r\n") {
+            "\r\n"
+        } else {
+            "\n"
+        };
+        let indent = &manifest[line_start(manifest, self.start)..self.start];
+        let Some(before) = place.checked_sub(1).map(|place| &self.entries[place]) else {
+            let line = format!("{indent}{entry},{newline}");
+            return splice(manifest, line_end(manifest, self.open), &line);
+        };
+        let below = line_end(manifest, before.end);
+        if manifest[before.end..].trim_start().starts_with(',') {
+            return splice(manifest, below, &format!("{indent}{entry},{newline}"));
+        }
+        let added = splice(manifest, below, &format!("{indent}{entry}{newline}"));
+        splice(&added, before.end, ",")
+    }
+
+    /// The line goes, comment and all; a list whose last entry had no comma has none after it.
+    fn remove_line(&self, manifest: &str, place: usize) -> String {
+        let here = &self.entries[place];
+        let line = line_start(manifest, here.start)..line_end(manifest, here.end);
+        let has_comma = manifest[here.end..].trim_start().starts_with(',');
+        let cut = format!("{}{}", &manifest[..line.start], &manifest[line.end..]);
+        match place.checked_sub(1).map(|place| &self.entries[place]) {
+            Some(before) if !has_comma && cut[before.end..].starts_with(',') => {
+                format!("{}{}", &cut[..before.end], &cut[before.end + 1..])
+            }
+            _ => cut,
+        }
+    }
+
+    /// The way from the one entry to the next is the list's own style.
+    fn insert_inline(&self, manifest: &str, entry: &str, place: usize) -> String {
+        let gap = match self.entries.as_slice() {
+            [first, second, ..] => &manifest[first.end..second.start],
+            _ => ", ",
+        };
+        match (self.entries.get(place), self.entries.last()) {
+            (Some(next), _) => splice(manifest, next.start, &format!("{entry}{gap}")),
+            (None, Some(last)) => splice(manifest, last.end, &format!("{gap}{entry}")),
+            (None, None) => splice(manifest, self.end, entry),
+        }
+    }
+
+    /// The last one goes with the way that leads to it, any other with the way that leads on.
+    fn remove_inline(&self, manifest: &str, place: usize) -> String {
+        let here = &self.entries[place];
+        let before = place.checked_sub(1).map(|place| &self.entries[place]);
+        let cut = match (before, self.entries.get(place + 1)) {
+            (Some(before), None) => before.end..here.end,
+            (_, Some(next)) => here.start..next.start,
+            (None, None) => here.clone(),
+        };
+        format!("{}{}", &manifest[..cut.start], &manifest[cut.end..])
+    }
+}
+
+fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |newline| newline + 1)
+}
+
+/// Where the next line begins.
+fn line_end(text: &str, at: usize) -> usize {
+    text[at..]
+        .find('\n')
+        .map_or(text.len(), |newline| at + newline + 1)
 }
 
 /// A manifest without a list of members gets one, right below its `[workspace]`.
@@ -132,38 +216,6 @@ fn broken(why: &str) -> Error {
     Error::failed(format!("cannot edit the workspace's Cargo.toml: {why}"))
 }
 
-fn quote_of(manifest: &str, array: &Array) -> char {
-    let first = array.iter().next().and_then(|value| value.span());
-    first.map_or('"', |span| {
-        if manifest[span].starts_with('\'') {
-            '\''
-        } else {
-            '"'
-        }
-    })
-}
-
-/// The comma and the white space between two entries, without the comments that stand there.
-fn gap_of(between: &str) -> String {
-    if between.contains('\n') {
-        format!(",{}", last_line(between))
-    } else {
-        between.to_owned()
-    }
-}
-
-/// The last line break in `text` and what follows it.
-fn last_line(text: &str) -> &str {
-    let at = text.rfind('\n').map_or(0, |at| {
-        if text[..at].ends_with('\r') {
-            at - 1
-        } else {
-            at
-        }
-    });
-    &text[at..]
-}
-
 fn splice(text: &str, at: usize, insert: &str) -> String {
     format!("{}{insert}{}", &text[..at], &text[at..])
 }
@@ -224,11 +276,19 @@ mod tests {
         );
         round_trip(
             "[workspace]\nmembers = [\n\t\"z\",\n\t\"a\" # last\n]\n[package]\nname = \"x\"\n",
-            "[workspace]\nmembers = [\n\t\"z\",\n\t\"a\",\n\t\"services/m\" # last\n]\n[package]\nname = \"x\"\n",
+            "[workspace]\nmembers = [\n\t\"z\",\n\t\"a\", # last\n\t\"services/m\"\n]\n[package]\nname = \"x\"\n",
         );
         round_trip(
             "[workspace]\r\nmembers = [\r\n  \"a\",\r\n]\r\n",
             "[workspace]\r\nmembers = [\r\n  \"a\",\r\n  \"services/m\",\r\n]\r\n",
+        );
+        round_trip(
+            "[workspace]\nmembers = [ # all\n  # about z\n  \"z\",\n]\n",
+            "[workspace]\nmembers = [ # all\n  \"services/m\",\n  # about z\n  \"z\",\n]\n",
+        );
+        round_trip(
+            "[workspace]\nmembers = [\n  \"a\",\n  # about z\n  \"z\"\n]\n",
+            "[workspace]\nmembers = [\n  \"a\",\n  \"services/m\",\n  # about z\n  \"z\"\n]\n",
         );
         round_trip(
             "[workspace]\nmembers = [\n  \"a\", \"b\",\n  \"c\",\n]\n",

@@ -111,7 +111,10 @@ pub(crate) fn check_form(name: &str) -> Result<()> {
         (RUST, "a Rust keyword"),
         (PROTO, "a protobuf keyword"),
         (CARGO, "reserved by cargo"),
-        (YAML, "a value and no text in YAML, where the manifests are written"),
+        (
+            YAML,
+            "a value and no text in YAML, where the manifests are written",
+        ),
         (WINDOWS, "a device name on Windows"),
     ];
     // `-` and `_` fold into one in a crate's name.
@@ -132,11 +135,9 @@ pub(crate) fn check_clash(name: &str, packages: &[String], dependencies: &[Strin
     for wanted in &taken {
         let clash = |other: &&String| fold(other) == fold(wanted);
         if let Some(package) = packages.iter().find(clash) {
-            let message = format!(
-                "cannot call a service {name:?}: its package {wanted} clashes with the workspace's package {package}"
-            );
-            return Err(Error::conflict(message)
-                .help(format!("try `{}`", free(name, packages, dependencies))));
+            let why =
+                format!("its package {wanted} would clash with the workspace's package {package}");
+            return Err(refuse(name, &why, Some(free(name, packages, dependencies))));
         }
         if let Some(dependency) = dependencies.iter().find(clash) {
             let why = format!("its package {wanted} would clash with the dependency {dependency}");

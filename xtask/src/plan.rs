@@ -91,6 +91,15 @@ impl Plan {
         Ok(())
     }
 
+    /// Whether the workspace is still what this was planned for.
+    pub(crate) fn is_current(&self, root: &Path) -> bool {
+        let same = |edit: &Edit| {
+            let now = fs::read_to_string(root.join(&edit.path)).unwrap_or_default();
+            now == edit.before
+        };
+        self.edit.iter().all(same) && self.check(root).is_ok()
+    }
+
     fn created(&self) -> Vec<String> {
         self.create
             .iter()

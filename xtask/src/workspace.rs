@@ -179,7 +179,9 @@ fn read_package(root: &Path, folder: &Path) -> Option<(Package, Vec<PathBuf>)> {
     let inside: Vec<PathBuf> = paths
         .iter()
         .map(|path| normal(path))
-        .filter(|path| !path.starts_with(".."))
+        // One that leads out of the workspace is no member of it, the kit's checkout say.
+        .map(|path| path.strip_prefix(root).map(Path::to_owned).unwrap_or(path))
+        .filter(|path| path.is_relative() && !path.starts_with(".."))
         .collect();
     Some((
         Package {

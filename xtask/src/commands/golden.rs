@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::{kit, say};
+use super::{say, workspace};
 use crate::answers::{self, Given};
 use crate::error::{Error, Result};
 use crate::plan::unified;
@@ -16,7 +16,7 @@ const NAME: &str = "greeter";
 /// Holds services/greeter, which people read and tools check, to the template, which nobody can
 /// compile.
 pub(super) fn run(check: bool) -> Result<()> {
-    let workspace = Workspace::find(&kit())?;
+    let workspace = workspace()?;
     let expected = expected(&workspace)?;
     let mut actual = BTreeMap::new();
     for folder in ["services/greeter", "proto/acme/greeter"] {

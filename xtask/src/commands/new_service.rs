@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::json;
@@ -20,7 +20,62 @@ use crate::{manifest, names, ports};
 
 pub(super) fn run(args: &NewService) -> Result<()> {
     names::check_form(&args.name)?;
-    let workspace = workspace()?;
+    let root = workspace()?.root;
+    let dry = args.dry_run || args.diff;
+    if !dry {
+        Change::recover_interrupted(&root)?;
+    }
+    // Without the lock, because this may ask a person.
+    let mut prepared = prepare(args, &root, None)?;
+    let change = if dry {
+        None
+    } else {
+        let change = Change::begin(&root)?;
+        // Somebody else had the lock, or an editor was at work.
+        if !prepared.plan.is_current(&root) {
+            prepared = prepare(args, &root, Some(&prepared.answers))?;
+        }
+        Some(change)
+    };
+    let Prepared {
+        workspace,
+        answers,
+        plan,
+        lock,
+    } = prepared;
+
+    match args.format {
+        Format::Text if args.diff => say(&plan.to_diff(&root)),
+        Format::Text => say(&plan.to_text()),
+        Format::Json => {}
+    }
+    if let Some(change) = change {
+        settle(&workspace, change.apply(&plan)?, lock, args)?;
+    }
+    let port = answers.get("grpc_port").unwrap_or_default();
+    match args.format {
+        Format::Json => say(&json!({ "service": args.name, "plan": plan.to_json(), "applied": !dry, "grpc_port": port }).to_string()),
+        Format::Text if !dry => say(&next_steps(&args.name, &answers, &plan)),
+        Format::Text => {}
+    }
+    if args.start && !dry {
+        start::run(&workspace, &args.name)
+    } else {
+        Ok(())
+    }
+}
+
+/// Everything there is to know before anything is written.
+struct Prepared {
+    workspace: Workspace,
+    answers: Answers,
+    plan: Plan,
+    lock: Lock,
+}
+
+/// `before` holds the answers of an earlier round: nobody is asked twice.
+fn prepare(args: &NewService, root: &Path, before: Option<&Answers>) -> Result<Prepared> {
+    let workspace = Workspace::find(root)?;
     let template = Template::load(&args.template, &shelves(Some(&workspace)))?;
     let packages = workspace.packages()?;
     let package_names: Vec<String> = packages
@@ -41,32 +96,16 @@ pub(super) fn run(args: &NewService) -> Result<()> {
     dependencies.retain(|name| !package_names.contains(name));
     names::check_clash(&args.name, &package_names, &dependencies)?;
 
-    let answers = answers(args, &workspace, &template, &packages)?;
+    let answers = answers(args, &workspace, &template, &packages, before)?;
     let rendered = render(&template, &answers)?;
     let (plan, lock) = plan(&workspace, &folder, rendered, &answers)?;
     plan.check(&workspace.root)?;
-
-    let dry = args.dry_run || args.diff;
-    match args.format {
-        Format::Text if args.diff => say(&plan.to_diff(&workspace.root)),
-        Format::Text => say(&plan.to_text()),
-        Format::Json => {}
-    }
-    if !dry {
-        let applied = Change::begin(&workspace.root)?.apply(&plan)?;
-        settle(&workspace, applied, lock, args)?;
-    }
-    let port = answers.get("grpc_port").unwrap_or_default();
-    match args.format {
-        Format::Json => say(&json!({ "service": args.name, "plan": plan.to_json(), "applied": !dry, "grpc_port": port }).to_string()),
-        Format::Text if !dry => say(&next_steps(&args.name, &answers, &plan)),
-        Format::Text => {}
-    }
-    if args.start && !dry {
-        start::run(&workspace, &args.name)
-    } else {
-        Ok(())
-    }
+    Ok(Prepared {
+        workspace,
+        answers,
+        plan,
+        lock,
+    })
 }
 
 fn answers(
@@ -74,6 +113,7 @@ fn answers(
     workspace: &Workspace,
     template: &Template,
     packages: &[Package],
+    before: Option<&Answers>,
 ) -> Result<Answers> {
     let mut given = Given::default();
     let flags = [
@@ -127,6 +167,17 @@ fn answers(
         .derived
         .insert("kit_source".to_owned(), source.to_owned());
     given.derived.insert("kit_location".to_owned(), location);
+    // What a person answered; what is derived is derived again.
+    for placeholder in &template.placeholders {
+        let answer = before.and_then(|before| before.get(&placeholder.name));
+        if let Some(answer) = answer
+            && !given.derived.contains_key(&placeholder.name)
+        {
+            given
+                .flags
+                .insert(placeholder.name.clone(), answer.to_owned());
+        }
+    }
     answers::collect(&args.name, template, &given, !args.no_input)
 }
 
@@ -192,7 +243,18 @@ fn plan(
             });
             Ok((plan, Lock::Planned))
         }
-        None => Ok((plan, Lock::ByCargo)),
+        None => {
+            // What cargo makes of it is not known yet; what it was has to be, to go back.
+            if !before.is_empty() {
+                let after = before.clone();
+                plan.edit.push(Edit {
+                    path: "Cargo.lock".to_owned(),
+                    before,
+                    after,
+                });
+            }
+            Ok((plan, Lock::ByCargo))
+        }
     }
 }
 
@@ -247,7 +309,8 @@ fn settle(
     lock: Lock,
     args: &NewService,
 ) -> Result<()> {
-    let before = fs::read(workspace.root.join("Cargo.lock")).ok();
+    let path = workspace.root.join("Cargo.lock");
+    let was_there = path.exists();
     let outcome = match lock {
         Lock::Planned => Ok(()),
         Lock::ByCargo => lock_by_cargo(workspace),
@@ -257,19 +320,8 @@ fn settle(
         Ok(()) => applied.commit(),
         Err(error) => {
             applied.roll_back()?;
-            if lock == Lock::ByCargo {
-                let path = workspace.root.join("Cargo.lock");
-                let restored = match before {
-                    Some(before) => fs::write(&path, before),
-                    None => fs::remove_file(&path).or_else(|error| {
-                        if error.kind() == std::io::ErrorKind::NotFound {
-                            Ok(())
-                        } else {
-                            Err(error)
-                        }
-                    }),
-                };
-                restored.map_err(|error| Error::io("restore", &path, error))?;
+            if !was_there && path.exists() {
+                fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))?;
             }
             Err(error)
         }

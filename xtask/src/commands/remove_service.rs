@@ -11,7 +11,16 @@ use crate::workspace::{Package, SERVICES, Workspace};
 use crate::{lockfile, manifest};
 
 pub(super) fn run(args: &RemoveService) -> Result<()> {
-    let workspace = workspace()?;
+    let mut workspace = workspace()?;
+    // Nobody is asked anything, so the lock is held from the first look at the workspace on.
+    let root = workspace.root.clone();
+    let change = if args.dry_run {
+        None
+    } else {
+        let change = Change::begin(&root)?;
+        workspace = Workspace::find(&root)?;
+        Some(change)
+    };
     let packages = workspace.packages()?;
     let folder = format!("{SERVICES}/{}", args.name);
     let own = |package: &&Package| package.folder.starts_with(&folder);
@@ -43,8 +52,8 @@ pub(super) fn run(args: &RemoveService) -> Result<()> {
     if args.format == Format::Text {
         say(&plan.to_text());
     }
-    if !args.dry_run {
-        Change::begin(&workspace.root)?.apply(&plan)?.commit()?;
+    if let Some(change) = change {
+        change.apply(&plan)?.commit()?;
     }
     if args.format == Format::Json {
         say(

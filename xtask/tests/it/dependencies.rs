@@ -1,0 +1,42 @@
+//! xtask is what a newcomer waits for first, so what it is built from is bounded.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+const MOST: usize = 88;
+
+#[test]
+fn xtask_is_built_from_few_crates() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let tree = Command::new(cargo)
+        .args([
+            "tree",
+            "--locked",
+            "--offline",
+            "--edges",
+            "normal,build",
+            "--prefix",
+            "none",
+        ])
+        .args(["--format", "{p}", "--target", "all"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(
+        tree.status.success(),
+        "{}",
+        String::from_utf8_lossy(&tree.stderr)
+    );
+    let text = String::from_utf8(tree.stdout).unwrap();
+    let crates: BTreeSet<&str> = text
+        .lines()
+        .map(|line| line.trim_end_matches(" (*)"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    assert!(crates.len() > 20, "{text}");
+    assert!(
+        crates.len() <= MOST,
+        "{} crates, at most {MOST}: is the new one worth every newcomer's time?\n{crates:#?}",
+        crates.len()
+    );
+}
