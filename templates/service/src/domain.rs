@@ -79,31 +79,24 @@ impl Items {
     /// Lists one page; the second value is the token of the next one, empty on the last.
     pub fn list(&self, page_size: i32, page_token: &str) -> Result<(Vec<Item>, String), Error> {
         let most = self.config.get().max_page_size;
+        let invalid = |field, problem: &str| Error::Invalid(field, problem.to_owned());
         let size = match usize::try_from(page_size) {
-            Err(_) => {
-                return Err(Error::Invalid(
-                    "page_size",
-                    "must not be negative".to_owned(),
-                ));
-            }
+            Err(_) => return Err(invalid("page_size", "must not be negative")),
             Ok(0) => most,
             Ok(size) => size.min(most),
         };
         let after = match page_token {
-            "" => 0,
-            token => token.parse().map_err(|_| {
-                Error::Invalid("page_token", "was not given out by this service".to_owned())
-            })?,
+            "" => Ok(0),
+            token => token.parse(),
         };
+        let after = after.map_err(|_| invalid("page_token", "was not given out here"))?;
         // One more than asked for tells whether there is a next page.
         let mut items = self.store.list(after, size + 1);
         let more = items.len() > size;
         items.truncate(size);
-        let next = items
-            .last()
-            .filter(|_| more)
-            .map(|item| item.id.to_string());
-        Ok((items, next.unwrap_or_default()))
+        let last = items.last().filter(|_| more);
+        let next = last.map_or(String::new(), |item| item.id.to_string());
+        Ok((items, next))
     }
 
     /// Every item there is, and a receiver of each new one. An item that is created meanwhile may
@@ -115,12 +108,10 @@ impl Items {
 }
 
 fn check_length(field: &'static str, value: &str, most: usize) -> Result<(), Error> {
-    match value.chars().count() {
-        0 => Err(Error::Invalid(field, "must not be empty".to_owned())),
-        length if length > most => Err(Error::Invalid(
-            field,
-            format!("has {length} characters, at most {most} are allowed"),
-        )),
-        _ => Ok(()),
+    let length = value.chars().count();
+    if (1..=most).contains(&length) {
+        return Ok(());
     }
+    let problem = format!("has {length} characters; 1 to {most} are allowed");
+    Err(Error::Invalid(field, problem))
 }

@@ -12,6 +12,8 @@ use crate::domain::{Error, Item, Items};
 
 use {{ crate_name }}_api as api;
 
+type Answer<T> = Result<Response<T>, Status>;
+
 // The registry of this service's reasons. Once released, a reason keeps its meaning.
 const ITEM_NOT_FOUND: Reason = Reason::new("ITEM_NOT_FOUND");
 const REQUEST_ID_REUSED: Reason = Reason::new("REQUEST_ID_REUSED");
@@ -33,34 +35,33 @@ impl api::Service for Rpc {
     async fn get_item(
         &self,
         request: Request<api::GetItemRequest>,
-    ) -> Result<Response<api::GetItemResponse>, Status> {
-        let item = self.items.get(&request.get_ref().id)?;
-        Ok(Response::new(api::GetItemResponse {
-            item: Some(item.into()),
-        }))
+    ) -> Answer<api::GetItemResponse> {
+        let item = Some(self.items.get(&request.get_ref().id)?.into());
+        Ok(Response::new(api::GetItemResponse { item }))
     }
 
     async fn create_item(
         &self,
         request: Request<api::CreateItemRequest>,
-    ) -> Result<Response<api::CreateItemResponse>, Status> {
+    ) -> Answer<api::CreateItemResponse> {
         let request = request.into_inner();
         let item = self.items.create(&request.request_id, &request.title)?;
-        Ok(Response::new(api::CreateItemResponse {
-            item: Some(item.into()),
-        }))
+        let item = Some(item.into());
+        Ok(Response::new(api::CreateItemResponse { item }))
     }
 
     async fn list_items(
         &self,
         request: Request<api::ListItemsRequest>,
-    ) -> Result<Response<api::ListItemsResponse>, Status> {
+    ) -> Answer<api::ListItemsResponse> {
         let request = request.into_inner();
         let (items, next_page_token) = self.items.list(request.page_size, &request.page_token)?;
-        Ok(Response::new(api::ListItemsResponse {
-            items: items.into_iter().map(Into::into).collect(),
+        let items = items.into_iter().map(Into::into).collect();
+        let page = api::ListItemsResponse {
+            items,
             next_page_token,
-        }))
+        };
+        Ok(Response::new(page))
     }
 
     type WatchItemsStream =
@@ -69,29 +70,25 @@ impl api::Service for Rpc {
     async fn watch_items(
         &self,
         _: Request<api::WatchItemsRequest>,
-    ) -> Result<Response<Self::WatchItemsStream>, Status> {
+    ) -> Answer<Self::WatchItemsStream> {
         let (there, created) = self.items.watch();
         let seen = there.last().map_or(0, |item| item.id);
-        // What was created between the two is in both.
         let new = BroadcastStream::new(created)
-            .filter(move |item| !matches!(item, Ok(item) if item.id <= seen));
-        let new = new.map(|item| item.map_err(|_| too_slow()));
+            // What was created between the two is in both.
+            .filter(move |item| !matches!(item, Ok(item) if item.id <= seen))
+            .map(|item| item.map_err(|_| too_slow()));
         let all = tokio_stream::iter(there.into_iter().map(Ok)).chain(new);
-        Ok(Response::new(Box::pin(all.map(|item| {
-            Ok(api::WatchItemsResponse {
-                item: Some(item?.into()),
-            })
-        }))))
+        let answer = |item: Result<Item, Status>| {
+            let item = Some(item?.into());
+            Ok(api::WatchItemsResponse { item })
+        };
+        Ok(Response::new(Box::pin(all.map(answer))))
     }
 }
 
 fn too_slow() -> Status {
-    carveout::Error::new(
-        Code::Aborted,
-        WATCHER_TOO_SLOW,
-        "items were created faster than they were read; watch again",
-    )
-    .into()
+    let message = "items were created faster than they were read; watch again";
+    carveout::Error::new(Code::Aborted, WATCHER_TOO_SLOW, message).into()
 }
 
 /// The one place where the domain's errors become the wire's.
@@ -99,8 +96,8 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound(id) => {
-                carveout::Error::not_found(ITEM_NOT_FOUND, format!("there is no item {id:?}"))
-                    .with("id", id)
+                let message = format!("there is no item {id:?}");
+                carveout::Error::not_found(ITEM_NOT_FOUND, message).with("id", id)
             }
             Error::Invalid(field, problem) => carveout::Error::invalid_field(field, problem),
             Error::RequestIdReused(id) => {

@@ -43,10 +43,9 @@ impl Store for MemoryStore {
         let mut kept = self.lock();
         if let Some(id) = kept.by_request.get(request_id) {
             let item = kept.items[*id as usize - 1].clone();
-            return if item.title == title {
-                Ok(item)
-            } else {
-                Err(Error::RequestIdReused(request_id.to_owned()))
+            return match item.title == title {
+                true => Ok(item),
+                false => Err(Error::RequestIdReused(request_id.to_owned())),
             };
         }
         if kept.items.len() >= limit {
@@ -71,13 +70,8 @@ impl Store for MemoryStore {
 
     fn list(&self, after: u64, limit: usize) -> Vec<Item> {
         let after = usize::try_from(after).unwrap_or(usize::MAX);
-        self.lock()
-            .items
-            .iter()
-            .skip(after)
-            .take(limit)
-            .cloned()
-            .collect()
+        let kept = self.lock();
+        kept.items.iter().skip(after).take(limit).cloned().collect()
     }
 
     fn watch(&self) -> broadcast::Receiver<Item> {

@@ -1,5 +1,5 @@
-//! Calls greeter as another service would: `cargo run -p greeter-api --example call --
-//! http://127.0.0.1:25450`.
+//! Calls greeter as another service would:
+//! `cargo run -p greeter-api --example call -- http://127.0.0.1:25450`
 
 use carveout_grpc::{Channel, ClientConfig};
 
@@ -7,29 +7,16 @@ use greeter_api as api;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let target = std::env::args()
-        .nth(1)
-        .ok_or("usage: call http://HOST:PORT")?;
+    let target = std::env::args().nth(1);
+    let target = target.ok_or("usage: call http://HOST:PORT")?;
     let mut client = api::Client::new(Channel::new(&ClientConfig::to(target))?);
 
-    let request = api::CreateItemRequest {
-        request_id: "example".into(),
-        title: "Hello from another service".into(),
-    };
-    let created = client
-        .create_item(request)
-        .await?
-        .into_inner()
-        .item
-        .ok_or("the answer has no item")?;
-    let read = client
-        .get_item(api::GetItemRequest { id: created.id })
-        .await?
-        .into_inner();
-    println!(
-        "{}/GetItem answered {:?}",
-        api::SERVICE_NAME,
-        read.item.ok_or("the answer has no item")?
-    );
+    let (request_id, title) = ("example".into(), "Hello from another service".into());
+    let request = api::CreateItemRequest { request_id, title };
+    let created = client.create_item(request).await?.into_inner().item;
+    let id = created.ok_or("the answer has no item")?.id;
+    let read = client.get_item(api::GetItemRequest { id }).await?;
+    let item = read.into_inner().item.ok_or("the answer has no item")?;
+    println!("{}/GetItem answered {item:?}", api::SERVICE_NAME);
     Ok(())
 }
