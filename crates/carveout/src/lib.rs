@@ -26,6 +26,7 @@ mod admin;
 mod args;
 mod boot;
 mod panics;
+mod reload;
 mod run;
 mod service;
 mod settings;

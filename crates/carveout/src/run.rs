@@ -7,6 +7,7 @@ use carveout_telemetry::{ServiceInfo, Telemetry};
 
 use crate::args::{Action, Args};
 use crate::panics::log_panics;
+use crate::reload::Reloader;
 use crate::service::{BoxError, Running, Stopped};
 use crate::settings::{ServiceConfig, Settings, process_sources};
 use crate::stop::Signals;
@@ -103,7 +104,12 @@ where
     F: AsyncFnOnce(Boot, Live<C>) -> Result<Routes, BoxError>,
 {
     let mut signals = Signals::listen()?;
-    let (config, lifecycle) = (settings.config.clone(), settings.lifecycle.clone());
+    let lifecycle = settings.lifecycle.clone();
+    let reloader = Reloader {
+        config: settings.config.clone(),
+        telemetry: settings.telemetry.clone(),
+        log: Some(telemetry.log_control()),
+    };
     let flush = || {
         let report = telemetry.shutdown(lifecycle.get().flush_timeout);
         if !report.is_complete() {
@@ -123,7 +129,7 @@ where
                 return Err(error.into());
             }
         },
-        signal = signals.stop_asked(&config) => {
+        signal = signals.stop_asked(&reloader) => {
             tracing::info!(signal, "stopped before the start was done");
             flush();
             return Ok(Stopped { cut: 0 });
@@ -132,7 +138,7 @@ where
     carveout_metrics::install_panic_hook(running.metrics());
     tracing::info!(grpc = %running.grpc_addr(), admin = %running.admin_addr(), version = about.version, "ready");
 
-    let signal = signals.stop_asked(&config).await;
+    let signal = signals.stop_asked(&reloader).await;
     tracing::info!(signal, lame_duck = ?lifecycle.get().lame_duck, drain_timeout = ?lifecycle.get().drain_timeout, "stopping");
     tokio::select! {
         stopped = running.stop(flush) => Ok(stopped),

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::admin::{Admin, AdminPort};
+use crate::reload::Reloader;
 use crate::settings::{LifecycleConfig, ServiceConfig, Settings};
 use crate::state::StateMetrics;
 use crate::{About, Boot};
@@ -107,8 +108,11 @@ impl Running {
             about,
             health: health.clone(),
             metrics: metrics.clone(),
-            config: settings.config.clone(),
-            log: telemetry.map(Telemetry::log_control),
+            reloader: Reloader {
+                config: settings.config.clone(),
+                telemetry: settings.telemetry.clone(),
+                log: telemetry.map(Telemetry::log_control),
+            },
             workers,
         };
         let admin = admin

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use carveout_config::{Config, ConfigError, Invalid, Live, Loader, Sources};
 use carveout_grpc::ServerConfig;
-use carveout_telemetry::TelemetryConfig;
+use carveout_telemetry::{InitError, TelemetryConfig};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -115,9 +115,9 @@ impl<C: ServiceConfig> Settings<C> {
     /// Loads all sections; the error lists every mistake.
     pub fn load(sources: Sources) -> Result<Self, ConfigError> {
         let mut loader = Loader::read(sources);
-        let grpc = loader.section("grpc");
+        let grpc = loader.section_checked("grpc", check_grpc);
         let admin = loader.section("admin");
-        let telemetry = loader.section("telemetry");
+        let telemetry = loader.section_checked("telemetry", check_telemetry);
         let lifecycle = loader.section("lifecycle");
         let service = loader.section_checked("service", C::check);
         Ok(Self {
@@ -129,6 +129,22 @@ impl<C: ServiceConfig> Settings<C> {
             service,
         })
     }
+}
+
+fn check_grpc(config: &ServerConfig) -> Result<(), Invalid> {
+    config
+        .check()
+        .map_err(|(key, problem)| Invalid::new(key, problem))
+}
+
+fn check_telemetry(config: &TelemetryConfig) -> Result<(), Invalid> {
+    config.check().map_err(|error| match error {
+        InitError::LogLevel(why) => Invalid::new("log_level", why.to_string()),
+        InitError::SampleRatio(_) => Invalid::new("sample_ratio", "must be from 0 to 1"),
+        InitError::OtlpTimeout => Invalid::new("otlp_timeout", "must be above zero"),
+        InitError::OtlpEndpoint(why) => Invalid::new("otlp_endpoint", why),
+        other => Invalid::new("", other.to_string()),
+    })
 }
 
 /// Where a process finds its configuration: see `--help`.

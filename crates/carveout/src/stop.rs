@@ -1,7 +1,8 @@
 use std::io;
 
-use carveout_config::Config;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::reload::Reloader;
 
 /// The signals that a service listens to.
 pub(crate) struct Signals {
@@ -20,12 +21,12 @@ impl Signals {
     }
 
     /// Waits for SIGTERM or Ctrl-C. SIGHUP reloads the configuration meanwhile.
-    pub(crate) async fn stop_asked(&mut self, config: &Config) -> &'static str {
+    pub(crate) async fn stop_asked(&mut self, reloader: &Reloader) -> &'static str {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return "SIGTERM",
                 _ = self.interrupt.recv() => return "SIGINT",
-                _ = self.hangup.recv() => reload(config),
+                _ = self.hangup.recv() => reload(reloader),
             }
         }
     }
@@ -40,9 +41,13 @@ impl Signals {
 }
 
 /// The outcome is in the counters and in the log: a signal has nobody to answer to.
-fn reload(config: &Config) {
-    match config.reload() {
-        Ok(outcome) => tracing::info!(?outcome, "configuration reloaded"),
+fn reload(reloader: &Reloader) {
+    match reloader.reload() {
+        Ok(done) => tracing::info!(
+            in_force = ?done.in_force,
+            after_restart = ?done.after_restart,
+            "configuration reloaded"
+        ),
         Err(error) => {
             tracing::error!(%error, "configuration not reloaded, the last good one stays")
         }

@@ -1,6 +1,6 @@
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::sync::Arc;
@@ -23,6 +23,13 @@ const POLL: Duration = Duration::from_millis(20);
 /// told to stop.
 pub(super) fn run(workspace: &Workspace, name: &str) -> Result<()> {
     let (grpc, admin) = ports(workspace, name)?;
+    for port in [grpc, admin] {
+        // Whoever has it would answer in the service's place.
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| {
+            Error::failed(format!("{name} cannot have its port 127.0.0.1:{port}: {error}"))
+                .help(format!("stop what listens there, or change the port in {SERVICES}/{name}/config/default.toml and service.toml, and `cargo run -p {name} -- --profile dev`"))
+        })?;
+    }
     let api = format!("{name}-api");
     // In one go: cargo would build what the two share twice, with other features.
     let call = ["-p", name, "-p", &api, "--bin", name, "--example", "call"];
@@ -61,7 +68,7 @@ pub(super) fn run(workspace: &Workspace, name: &str) -> Result<()> {
         .map_err(|error| Error::io("run", &call, error))?;
     if !answer.status.success() {
         let why = String::from_utf8_lossy(&answer.stderr).trim().to_owned();
-        return Err(Error::verification(format!(
+        return Err(Error::failed(format!(
             "{name} is ready but its client's call failed: {why}"
         )));
     }
@@ -138,10 +145,8 @@ fn wait_until_ready(
     loop {
         // Its own words about the reason are on standard error already.
         if let Some(status) = service.ended()? {
-            return Err(
-                Error::verification(format!("{name} did not start: {status}"))
-                    .help("its message is above; another process may have its ports"),
-            );
+            return Err(Error::failed(format!("{name} did not start: {status}"))
+                .help("its message is above; another process may have its ports"));
         }
         if interrupted.load(Ordering::Relaxed) || terminated.load(Ordering::Relaxed) {
             return Err(Error::failed(format!("stopped before {name} was ready")));
@@ -150,7 +155,7 @@ fn wait_until_ready(
             return Ok(());
         }
         if begun.elapsed() > PATIENCE {
-            return Err(Error::verification(format!(
+            return Err(Error::failed(format!(
                 "{name} was not ready within {PATIENCE:?}: see http://127.0.0.1:{admin}/readyz?verbose"
             )));
         }
@@ -185,7 +190,7 @@ fn build(workspace: &Workspace, what: &[&str]) -> Result<()> {
     let status = cargo(workspace).arg("build").args(what).status();
     match status {
         Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err(Error::verification(format!(
+        Ok(_) => Err(Error::failed(format!(
             "cargo build {} failed; the service stays for you to mend",
             what.join(" ")
         ))),

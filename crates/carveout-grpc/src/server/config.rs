@@ -36,3 +36,21 @@ impl Default for ServerConfig {
         }
     }
 }
+
+impl ServerConfig {
+    /// Refuses values that no server can be run with: the key, and what it must be.
+    pub fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        let durations = [
+            ("default_deadline", self.default_deadline),
+            ("keepalive_interval", self.keepalive_interval),
+            ("keepalive_timeout", self.keepalive_timeout),
+        ];
+        match durations.iter().find(|(_, duration)| duration.is_zero()) {
+            Some((key, _)) => Err((key, "must be above zero")),
+            None if self.max_concurrent_streams == 0 => {
+                Err(("max_concurrent_streams", "must be at least 1"))
+            }
+            None => Ok(()),
+        }
+    }
+}

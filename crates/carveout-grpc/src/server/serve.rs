@@ -21,8 +21,12 @@ pub struct Drained {
     pub cut: usize,
 }
 
-/// Listens where `config` says. The error names the address.
+/// Listens where `config` says. The error names the address, or the setting that cannot be used.
 pub async fn bind(config: &ServerConfig) -> io::Result<TcpListener> {
+    if let Err((key, problem)) = config.check() {
+        let message = format!("grpc.{key} {problem}");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
     TcpListener::bind((config.host.as_str(), config.port))
         .await
         .map_err(|error| {

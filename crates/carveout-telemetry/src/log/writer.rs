@@ -237,12 +237,11 @@ mod tests {
             written.matches(&line).count() as u64 + dropped,
             (2 * CAPACITY / line.len()) as u64
         );
-        // Twice, if the writer took its first batch only after the room had run out.
+        // More than once, if the writer takes a batch while lines are being dropped.
         let told = written
             .lines()
             .filter_map(|line| line.strip_suffix(" missing")?.parse::<u64>().ok());
         assert_eq!(told.sum::<u64>(), dropped);
-        assert!(written.ends_with(" missing\n"));
     }
 
     #[test]

@@ -4,13 +4,12 @@
 mod pages;
 mod port;
 
-use carveout_config::Config;
 use carveout_health::Health;
 use carveout_metrics::Metrics;
-use carveout_telemetry::LogControl;
 use tokio::runtime::Handle;
 
 use crate::About;
+use crate::reload::Reloader;
 
 pub(crate) use port::AdminPort;
 
@@ -19,8 +18,7 @@ pub(crate) struct Admin {
     pub(crate) about: About,
     pub(crate) health: Health,
     pub(crate) metrics: Metrics,
-    pub(crate) config: Config,
-    pub(crate) log: Option<LogControl>,
+    pub(crate) reloader: Reloader,
     /// The pool that handlers run on, for the one page that tells whether it is stuck.
     pub(crate) workers: Handle,
 }

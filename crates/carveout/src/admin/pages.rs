@@ -2,7 +2,6 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use carveout_config::Reload;
 use carveout_health::Report;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
@@ -106,7 +105,7 @@ impl Admin {
             ("/readyz", _) => self.readiness(&query),
             ("/startupz", _) => probe(self.health.report().is_started(), "started", "starting"),
             ("/admin/build", _) => self.build(),
-            ("/admin/config", _) => page(StatusCode::OK, TEXT, self.config.print()),
+            ("/admin/config", _) => page(StatusCode::OK, TEXT, self.reloader.config.print()),
             ("/admin/config/reload", _) => self.reload(),
             ("/admin/log-level", true) => self.log_level(),
             ("/admin/log-level", false) => self.set_log_level(&query, request).await,
@@ -145,12 +144,11 @@ impl Admin {
     }
 
     fn reload(&self) -> Page {
-        match self.config.reload() {
-            Ok(Reload::Applied { sections }) => json_page(
+        match self.reloader.reload() {
+            Ok(done) => json_page(
                 StatusCode::OK,
-                &json!({ "outcome": "applied", "sections": sections }),
+                &json!({ "in_force": done.in_force, "after_restart": done.after_restart }),
             ),
-            Ok(_) => json_page(StatusCode::OK, &json!({ "outcome": "unchanged" })),
             Err(error) => page(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 TEXT,
@@ -160,7 +158,7 @@ impl Admin {
     }
 
     fn log_level(&self) -> Page {
-        match &self.log {
+        match &self.reloader.log {
             Some(log) => page(StatusCode::OK, TEXT, format!("{}\n", log.current())),
             None => no_log_control(),
         }
@@ -169,7 +167,7 @@ impl Admin {
     /// The filter and its duration come in the query or, for a filter too long for one, in the
     /// body.
     async fn set_log_level(&self, query: &str, request: Request<Incoming>) -> Page {
-        let Some(log) = &self.log else {
+        let Some(log) = &self.reloader.log else {
             return no_log_control();
         };
         let body = match Limited::new(request.into_body(), LONGEST_BODY)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::Barrier;
 
-use carveout::{About, Boot, BoxError, Dependency, Live, Routes};
+use carveout::{About, Boot, BoxError, Dependency, Live, Routes, Running, Settings, Sources};
 use carveout_testing::TestService;
 
 const ABOUT: About = About {
@@ -87,7 +87,8 @@ async fn the_port_answers_while_every_worker_is_stuck_and_says_so() {
         let (stuck, begun) = (stuck.clone(), begun.clone());
         move || {
             begun.wait();
-            let answers = ["/livez", "/metrics", "/admin/workers"].map(|page| get(admin, page));
+            let answers =
+                ["/livez", "/metrics", "/admin/workers"].map(|page| request(admin, "GET", page));
             stuck.wait();
             answers
         }
@@ -113,11 +114,47 @@ async fn the_port_answers_while_every_worker_is_stuck_and_says_so() {
     service.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reloaded_log_level_is_in_force_and_a_port_waits_for_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |text: &str| std::fs::write(dir.path().join("default.toml"), text).unwrap();
+    let ports = "[grpc]\nhost = \"127.0.0.1\"\nport = 0\n[admin]\nhost = \"127.0.0.1\"\nport = 0\n";
+    write(&format!("{ports}[telemetry]\nlog_level = \"info\"\n"));
+    let settings = Settings::<()>::load(
+        Sources::new("admin-test")
+            .dir(dir.path())
+            .set("lifecycle.lame_duck=0s"),
+    )
+    .unwrap();
+    let info = carveout_telemetry::ServiceInfo {
+        name: "admin-test".into(),
+        version: "0".into(),
+    };
+    let config = settings.telemetry.get();
+    let (_, telemetry) = carveout_telemetry::dispatch(&config, info, std::io::sink()).unwrap();
+    let running = Running::start(ABOUT, settings, Some(&telemetry), start).await;
+    let running = running.unwrap();
+    let admin = running.admin_addr();
+    let ask = async |method, page| {
+        let asked = tokio::task::spawn_blocking(move || request(admin, method, page));
+        asked.await.unwrap()
+    };
+    assert!(ask("GET", "/admin/log-level").await.contains("info"));
+
+    let other = ports.replace("[grpc]\n", "[grpc]\nmax_concurrent_streams = 7\n");
+    write(&format!("{other}[telemetry]\nlog_level = \"warn\"\n"));
+    let reloaded = ask("POST", "/admin/config/reload").await;
+    let said = r#"{"after_restart":["grpc"],"in_force":["telemetry"]}"#;
+    assert!(reloaded.contains(said), "{reloaded}");
+    assert!(ask("GET", "/admin/log-level").await.contains("warn"));
+    running.stop(|| {}).await;
+}
+
 /// A request from a thread of its own: the workers of the test's runtime are stuck.
-fn get(addr: std::net::SocketAddr, page: &str) -> String {
+fn request(addr: std::net::SocketAddr, method: &str, page: &str) -> String {
     use std::io::{Read, Write};
     let mut stream = std::net::TcpStream::connect(addr).unwrap();
-    write!(stream, "GET {page} HTTP/1.0\r\n\r\n").unwrap();
+    write!(stream, "{method} {page} HTTP/1.0\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer

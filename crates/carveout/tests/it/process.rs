@@ -155,11 +155,18 @@ fn a_hangup_reloads_the_configuration_and_keeps_the_last_good_one() {
     assert!(refused.contains("telemetry.log_level"), "{refused}");
     std::fs::write(
         &file,
-        "[telemetry]\nlog_level = \"info\"\n[lifecycle]\nflush_timeout = \"1s\"\n",
+        "[telemetry]\nlog_level = \"info,carveout=debug\"\n[lifecycle]\nflush_timeout = \"1s\"\n\
+         [grpc]\nmax_concurrent_streams = 7\n",
     )
     .unwrap();
     service.signal("HUP");
-    service.wait_for("configuration reloaded");
+    let reloaded = service.wait_for("configuration reloaded");
+    let (now, later) = reloaded.split_once("after_restart").unwrap();
+    assert!(
+        now.contains("telemetry") && now.contains("lifecycle"),
+        "{reloaded}"
+    );
+    assert!(later.contains("grpc"), "{reloaded}");
     service.signal("TERM");
     assert_eq!(service.exit_code(), Some(0));
 }
@@ -168,7 +175,7 @@ fn a_hangup_reloads_the_configuration_and_keeps_the_last_good_one() {
 fn a_failing_step_is_one_line_that_names_it_and_a_code_that_is_not_zero() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let cases: [(&str, &[&str], String); 4] = [
+    let cases: [(&str, &[&str], String); 3] = [
         (
             "bind",
             &["--set", &format!("grpc.port={port}")],
@@ -183,11 +190,6 @@ fn a_failing_step_is_one_line_that_names_it_and_a_code_that_is_not_zero() {
             "dependencies",
             &["--set", "service.needs_file=/no/such/file"],
             "/no/such/file".to_owned(),
-        ),
-        (
-            "telemetry",
-            &["--set", "telemetry.log_level=orders=loud"],
-            "orders=loud".to_owned(),
         ),
     ];
     for (step, args, named) in cases {
@@ -213,6 +215,28 @@ fn wrong_arguments_and_wrong_configuration_are_code_2_and_start_nothing() {
         (&["--set", "grpc.prot=1"], "grpc.port"),
         (&["--check-config", "--set", "grpc.port=http"], "grpc.port"),
         (&["--config-dir", "/no/such/dir"], "/no/such/dir"),
+        // Of the right type, and nothing that a service can run with.
+        (&["--set", "telemetry.log_level=orders=loud"], "orders=loud"),
+        (
+            &["--check-config", "--set", "telemetry.sample_ratio=2"],
+            "telemetry.sample_ratio",
+        ),
+        (
+            &["--set", "telemetry.otlp_endpoint=ftp://x"],
+            "telemetry.otlp_endpoint",
+        ),
+        (
+            &["--set", "telemetry.otlp_timeout=0s"],
+            "telemetry.otlp_timeout",
+        ),
+        (
+            &["--set", "grpc.keepalive_interval=0s"],
+            "grpc.keepalive_interval",
+        ),
+        (
+            &["--set", "grpc.max_concurrent_streams=0"],
+            "grpc.max_concurrent_streams",
+        ),
     ] {
         let output = run(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
