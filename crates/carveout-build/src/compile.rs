@@ -99,7 +99,11 @@ fn short_names(generated: &Path) -> Result<String, Error> {
     };
     Ok(format!(
         "\npub use {module}_client::{service}Client as Client;\n\
-         pub use {module}_server::{{SERVICE_NAME, {service} as Service, {service}Server as Server}};\n"
+         pub use {module}_server::{{SERVICE_NAME, {service} as Service, {service}Server as Server}};\n\n\
+         /// The server around `service`. How large a message may be is for the process to say that it\n\
+         /// runs in, so a limit of its own is off.\n\
+         pub fn server<T: Service>(service: T) -> Server<T> {{\n    \
+             Server::new(service).max_decoding_message_size(usize::MAX)\n}}\n"
     ))
 }
 

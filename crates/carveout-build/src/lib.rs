@@ -17,7 +17,8 @@
 //! which defines the messages, `orders_service_client`, `orders_service_server` and
 //! `FILE_DESCRIPTOR_SET`, the encoded descriptors that reflection serves and that the server reads
 //! its methods' deadlines from. A contract with one service, as a service's is, also gets short
-//! names: `Client`, `Server`, `Service` (the trait to implement) and `SERVICE_NAME`.
+//! names: `Client`, `Service` (the trait to implement), `server` (which puts a server around it),
+//! `Server` and `SERVICE_NAME`.
 //!
 //! The contract is looked for in the nearest folder named `proto` beside the crate or above it that
 //! holds it: the workspace's, or a standalone service's own. `carveout/v1/options.proto` and

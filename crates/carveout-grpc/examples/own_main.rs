@@ -68,12 +68,11 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     });
     let options = StackOptions {
         service: "empty".into(),
-        default_deadline: config.default_deadline,
         health: health.clone(),
         metrics: metrics.clone(),
     };
-    let routes = Routes::new().add(api::Server::new(Empty), api::FILE_DESCRIPTOR_SET);
-    let stack = Stack::new(routes, options)?;
+    let routes = Routes::new().add(api::server(Empty), api::FILE_DESCRIPTOR_SET);
+    let stack = Stack::new(routes, &config, options)?;
     let listener = carveout_grpc::bind(&config).await?;
     let target = format!("http://{}", listener.local_addr()?);
     let (stop, stopped) = oneshot::channel::<()>();

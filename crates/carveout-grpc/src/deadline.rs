@@ -62,6 +62,17 @@ pub(crate) fn timeout_of(headers: &HeaderMap) -> Result<Option<Duration>, Error>
     })
 }
 
+/// When a request has to be answered: what its caller asks for, or what its contract allows,
+/// whichever comes first.
+pub(crate) fn of(headers: &HeaderMap, allowed: Option<Duration>) -> Result<Option<Instant>, Error> {
+    let budget = match (timeout_of(headers)?, allowed) {
+        (Some(asked), Some(allowed)) => Some(asked.min(allowed)),
+        (asked, allowed) => asked.or(allowed),
+    };
+    // A budget beyond what the clock can tell is no bound.
+    Ok(budget.and_then(|budget| Instant::now().checked_add(budget)))
+}
+
 fn parse_timeout(text: &[u8]) -> Option<Duration> {
     let (unit, digits) = text.split_last()?;
     if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {

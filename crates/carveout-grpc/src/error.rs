@@ -23,6 +23,8 @@ impl Reason {
     pub const INVALID_FIELD: Reason = Reason::new("INVALID_FIELD");
     /// The `grpc-timeout` header is not one that the protocol knows.
     pub const INVALID_TIMEOUT: Reason = Reason::new("INVALID_TIMEOUT");
+    /// A message is larger than the server takes or gives.
+    pub const MESSAGE_TOO_LARGE: Reason = Reason::new("MESSAGE_TOO_LARGE");
     /// The service has no such method.
     pub const METHOD_NOT_FOUND: Reason = Reason::new("METHOD_NOT_FOUND");
     /// The handler panicked.

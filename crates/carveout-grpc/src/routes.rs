@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::{Code, Status};
 use tower::Service;
 
 use crate::contract::{ContractError, MethodContract, methods_of};
+use crate::deadline;
 use crate::error::{Error, Reason};
 
 pub(crate) type Request = http::Request<Body>;
@@ -128,17 +130,22 @@ pub(crate) struct Route {
     handler: Arc<dyn Handler>,
 }
 
-/// A request's route, put into its extensions by the outermost layer. `None` when there is no such
-/// method.
+/// What is found out about a request when it arrives, in its extensions for every layer to see.
 #[derive(Clone)]
-pub(crate) struct Resolved(pub(crate) Option<Arc<Route>>);
+pub(crate) struct Resolved {
+    /// `None` when there is no such method.
+    pub(crate) route: Option<Arc<Route>>,
+    /// When it has to be answered, if ever; the error is for a deadline that cannot be read.
+    pub(crate) deadline: Result<Option<Instant>, Error>,
+}
 
 impl Resolved {
-    pub(crate) fn of<B>(request: &http::Request<B>) -> Option<&Route> {
-        request
-            .extensions()
-            .get::<Resolved>()
-            .and_then(|resolved| resolved.0.as_deref())
+    pub(crate) fn of<B>(request: &http::Request<B>) -> Option<&Resolved> {
+        request.extensions().get()
+    }
+
+    pub(crate) fn route_of<B>(request: &http::Request<B>) -> Option<&Route> {
+        Resolved::of(request).and_then(|resolved| resolved.route.as_deref())
     }
 }
 
@@ -149,8 +156,11 @@ pub(crate) struct RouteTable {
 }
 
 impl RouteTable {
-    pub(crate) fn resolve(&self, path: &str) -> Resolved {
-        Resolved(self.by_path.get(path).cloned())
+    pub(crate) fn resolve<B>(&self, request: &http::Request<B>) -> Resolved {
+        let route = self.by_path.get(request.uri().path()).cloned();
+        let allowed = route.as_ref().and_then(|route| route.deadline);
+        let deadline = deadline::of(request.headers(), allowed);
+        Resolved { route, deadline }
     }
 }
 
@@ -168,7 +178,7 @@ impl Service<Request> for Dispatch {
     }
 
     fn call(&mut self, request: Request) -> ResponseFuture {
-        match Resolved::of(&request) {
+        match Resolved::route_of(&request) {
             Some(route) => route.handler.clone().handle(request),
             None => {
                 let message = format!("this server has no method {}", request.uri().path());

@@ -127,11 +127,10 @@ impl Running {
         let config = settings.grpc.get();
         let options = StackOptions {
             service: about.name.to_owned(),
-            default_deadline: config.default_deadline,
             health: health.clone(),
             metrics: metrics.clone(),
         };
-        let stack = Stack::new(routes, options).map_err(StartError::Contract)?;
+        let stack = Stack::new(routes, &config, options).map_err(StartError::Contract)?;
         let listener = carveout_grpc::bind(&config)
             .await
             .map_err(StartError::Bind)?;

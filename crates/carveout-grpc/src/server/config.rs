@@ -14,14 +14,33 @@ pub struct ServerConfig {
     /// none.
     #[serde(with = "humantime_serde")]
     pub default_deadline: Duration,
+    /// Connections that may be open at once; one more is closed at once.
+    pub max_connections: usize,
     /// Calls that one connection may have under way at once; a caller waits for a free one.
     pub max_concurrent_streams: u32,
     /// A connection that was silent for so long is asked for a sign of life ...
     #[serde(with = "humantime_serde")]
     pub keepalive_interval: Duration,
-    /// ... and closed when it gives none for so long.
+    /// ... and closed when it gives none for so long, or when a call goes on for so long past its
+    /// deadline because its caller does not read.
     #[serde(with = "humantime_serde")]
     pub keepalive_timeout: Duration,
+    /// How long a new connection may take to say that it speaks HTTP/2.
+    #[serde(with = "humantime_serde")]
+    pub preface_timeout: Duration,
+    /// A connection without a call for so long is told to go (GOAWAY).
+    #[serde(with = "humantime_serde")]
+    pub idle_timeout: Duration,
+    /// A connection so old, a tenth more or less, is told to go, so that its caller balances anew.
+    #[serde(with = "humantime_serde")]
+    pub max_connection_age: Duration,
+    /// One that was told to go is closed, calls and all, after so long.
+    #[serde(with = "humantime_serde")]
+    pub max_connection_age_grace: Duration,
+    /// The largest message that a caller may send, in bytes, as it is on the wire.
+    pub max_request_bytes: usize,
+    /// The largest message that a handler may answer with, in bytes, as it is on the wire.
+    pub max_response_bytes: usize,
 }
 
 impl Default for ServerConfig {
@@ -30,9 +49,16 @@ impl Default for ServerConfig {
             host: "0.0.0.0".to_owned(),
             port: 50051,
             default_deadline: Duration::from_secs(30),
+            max_connections: 10_000,
             max_concurrent_streams: 1024,
             keepalive_interval: Duration::from_secs(30),
             keepalive_timeout: Duration::from_secs(10),
+            preface_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(10 * 60),
+            max_connection_age: Duration::from_secs(30 * 60),
+            max_connection_age_grace: Duration::from_secs(5 * 60),
+            max_request_bytes: 4 * 1024 * 1024,
+            max_response_bytes: 4 * 1024 * 1024,
         }
     }
 }
@@ -44,13 +70,26 @@ impl ServerConfig {
             ("default_deadline", self.default_deadline),
             ("keepalive_interval", self.keepalive_interval),
             ("keepalive_timeout", self.keepalive_timeout),
+            ("preface_timeout", self.preface_timeout),
+            ("idle_timeout", self.idle_timeout),
+            ("max_connection_age", self.max_connection_age),
+            ("max_connection_age_grace", self.max_connection_age_grace),
         ];
-        match durations.iter().find(|(_, duration)| duration.is_zero()) {
-            Some((key, _)) => Err((key, "must be above zero")),
-            None if self.max_concurrent_streams == 0 => {
-                Err(("max_concurrent_streams", "must be at least 1"))
-            }
-            None => Ok(()),
+        let numbers = [
+            ("max_connections", self.max_connections),
+            (
+                "max_concurrent_streams",
+                self.max_concurrent_streams as usize,
+            ),
+            ("max_request_bytes", self.max_request_bytes),
+            ("max_response_bytes", self.max_response_bytes),
+        ];
+        let none = durations.iter().find(|(_, duration)| duration.is_zero());
+        let zero = numbers.iter().find(|(_, number)| *number == 0);
+        match (none, zero) {
+            (Some((key, _)), _) => Err((key, "must be above zero")),
+            (None, Some((key, _))) => Err((key, "must be at least 1")),
+            (None, None) => Ok(()),
         }
     }
 }

@@ -6,11 +6,10 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::Frame;
 use pin_project_lite::pin_project;
-use tokio::time::Instant;
 use tonic::Status;
 use tower::{Layer, Service, layer::layer_fn};
 
-use crate::deadline::{Timed, TimedBody, timeout_of};
+use crate::deadline::{Timed, TimedBody};
 use crate::routes::{Request, Resolved};
 
 /// Ends every call by its deadline: the caller's `grpc-timeout` or what the method's contract
@@ -42,21 +41,15 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let asked = match timeout_of(request.headers()) {
-            Ok(asked) => asked,
+        let deadline = Resolved::of(&request).map(|resolved| resolved.deadline.clone());
+        let deadline = match deadline.unwrap_or(Ok(None)) {
+            Ok(deadline) => deadline,
             Err(error) => {
                 return DeadlineFuture::Refused {
                     status: Some(error.into()),
                 };
             }
         };
-        let allowed = Resolved::of(&request).and_then(|route| route.deadline);
-        let budget = match (asked, allowed) {
-            (Some(asked), Some(allowed)) => Some(asked.min(allowed)),
-            (asked, allowed) => asked.or(allowed),
-        };
-        // A budget beyond what the clock can tell is no bound.
-        let deadline = budget.and_then(|budget| Instant::now().checked_add(budget));
         DeadlineFuture::Called {
             inner: Timed::new(self.inner.call(request), deadline),
         }

@@ -1,8 +1,14 @@
+mod accept;
+mod activity;
 mod catch_panic;
 mod config;
+mod connection;
+mod connections;
 mod deadline;
 mod explain;
+mod message_size;
 mod observe;
+mod preface;
 mod serve;
 mod stack;
 

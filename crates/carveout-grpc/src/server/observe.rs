@@ -38,7 +38,7 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let method = Resolved::of(&request).map(|route| route.index);
+        let method = Resolved::route_of(&request).map(|route| route.index);
         let observed = Observed::start(&self.calls, method, Side::Server, &mut request);
         // A generated server runs the first lines of the handler in `call`, and their logs belong
         // to the call's span too.

@@ -1,6 +1,5 @@
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use carveout_health::Health;
 use carveout_metrics::{Metrics, RpcMetrics};
@@ -8,12 +7,17 @@ use hyper::body::Incoming;
 use tonic::body::Body;
 use tower::{Service, ServiceBuilder};
 
-use super::catch_panic::CatchPanic;
-use super::deadline::Deadline;
-use super::explain::Explain;
+use super::activity::{Activity, Held, HeldBody};
+use super::catch_panic::{CatchPanic, PanicBody};
+use super::config::ServerConfig;
+use super::connections::ConnectionMetrics;
+use super::deadline::{Deadline, DeadlineBody};
+use super::explain::{Explain, ExplainBody};
+use super::message_size::{MessageSize, SizedBody};
 use super::observe::Observe;
 use crate::contract::ContractError;
 use crate::health::HealthService;
+use crate::observe::ObservedBody;
 use crate::reflection;
 use crate::routes::{Dispatch, RouteTable, Routes};
 
@@ -22,21 +26,20 @@ use crate::routes::{Dispatch, RouteTable, Routes};
 pub struct StackOptions {
     /// The service's name: the domain of its errors.
     pub service: String,
-    /// See [`ServerConfig::default_deadline`](crate::ServerConfig::default_deadline).
-    pub default_deadline: Duration,
     /// Answered on `grpc.health.v1`.
     pub health: Health,
     /// Where calls are counted and timed.
     pub metrics: Metrics,
 }
 
-type Layers = Observe<Explain<CatchPanic<Deadline<Dispatch>>>>;
+type Layers = Observe<Explain<CatchPanic<Deadline<MessageSize<Dispatch>>>>>;
 
 /// Everything between a connection and the handlers. A clone shares all of it.
 #[derive(Clone)]
 pub struct Stack {
     layers: Layers,
     table: RouteTable,
+    connections: ConnectionMetrics,
 }
 
 impl Stack {
@@ -45,7 +48,11 @@ impl Stack {
     /// # Errors
     /// When a service was added with descriptors that do not describe it, or twice, or declares a
     /// deadline that is none.
-    pub fn new(routes: Routes, options: StackOptions) -> Result<Self, ContractError> {
+    pub fn new(
+        routes: Routes,
+        config: &ServerConfig,
+        options: StackOptions,
+    ) -> Result<Self, ContractError> {
         let names = routes.service_names().to_vec();
         let routes = HealthService::add_to(routes, names, &options.health);
         let routes = reflection::add_to(routes);
@@ -56,7 +63,7 @@ impl Stack {
             .map(|method| method.name.clone())
             .collect();
         let calls = RpcMetrics::server(&options.metrics, methods);
-        let table = routes.into_table(options.default_deadline)?;
+        let table = routes.into_table(config.default_deadline)?;
 
         // The order is the design. A request passes from the top to the bottom, its answer from the
         // bottom to the top.
@@ -68,10 +75,24 @@ impl Stack {
             // Inside of the two above, so that a panic is counted and explained like any other
             // error.
             .layer(CatchPanic::layer())
-            // Innermost: what a deadline ends is the handler, nothing of the kit's.
+            // Inside of the three above: what a deadline ends is the handler, and the end is an
+            // error like any other.
             .layer(Deadline::layer())
+            // Innermost, beside the decoder and the encoder whose limits these are.
+            .layer(MessageSize::layer(
+                config.max_request_bytes,
+                config.max_response_bytes,
+            ))
             .service(Dispatch);
-        Ok(Self { layers, table })
+        Ok(Self {
+            layers,
+            table,
+            connections: ConnectionMetrics::register(&options.metrics),
+        })
+    }
+
+    pub(super) fn connections(&self) -> &ConnectionMetrics {
+        &self.connections
     }
 }
 
@@ -79,18 +100,33 @@ impl Stack {
 ///
 /// This runs on the connection's own task, before the request is spawned or decoded: the place
 /// where admission control will decide.
-pub(crate) struct PerRequest(pub(crate) Stack);
+pub(super) struct PerRequest {
+    stack: Stack,
+    activity: Arc<Activity>,
+}
+
+impl PerRequest {
+    pub(super) fn new(stack: Stack, activity: Arc<Activity>) -> Self {
+        Self { stack, activity }
+    }
+}
+
+type Answer = <Layers as Service<http::Request<Body>>>::Future;
+/// The layers' bodies, in their order.
+type AnswerBody = ObservedBody<ExplainBody<PanicBody<DeadlineBody<SizedBody<Body>>>>>;
 
 impl hyper::service::Service<http::Request<Incoming>> for PerRequest {
-    type Response = <Layers as Service<http::Request<Body>>>::Response;
+    type Response = http::Response<HeldBody<AnswerBody>>;
     type Error = Infallible;
-    type Future = <Layers as Service<http::Request<Body>>>::Future;
+    type Future = Held<Answer>;
 
     fn call(&self, request: http::Request<Incoming>) -> Self::Future {
         let mut request = request.map(Body::new);
-        let resolved = self.0.table.resolve(request.uri().path());
+        let resolved = self.stack.table.resolve(&request);
+        let deadline = resolved.deadline.as_ref().ok().copied().flatten();
+        let underway = self.activity.begin(deadline);
         request.extensions_mut().insert(resolved);
         // No layer queues and so all are always ready: there is no readiness to wait for.
-        self.0.layers.clone().call(request)
+        Held::new(self.stack.layers.clone().call(request), underway)
     }
 }

@@ -1,9 +1,12 @@
 //! The server and the client against each other, over real sockets, with handlers that misbehave on
 //! purpose.
 
+mod connections;
+mod control;
 mod deadline;
 mod errors;
 mod generated;
 mod health;
+mod message_size;
 mod stop;
 mod support;

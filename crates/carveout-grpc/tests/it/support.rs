@@ -9,7 +9,7 @@ use carveout_health::{Health, Phase};
 use carveout_metrics::{BuildInfo, Metrics};
 use futures_util::future::BoxFuture;
 use greeter_api::greeter_service_client::GreeterServiceClient;
-use greeter_api::greeter_service_server::{GreeterService, GreeterServiceServer};
+use greeter_api::greeter_service_server::GreeterService;
 use greeter_api::*;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::sync::oneshot;
@@ -120,10 +120,18 @@ impl Server {
     }
 
     pub(crate) async fn start_with(handlers: Handlers, drain_budget: Duration) -> Self {
+        Self::configured(handlers, drain_budget, ServerConfig::default()).await
+    }
+
+    pub(crate) async fn configured(
+        handlers: Handlers,
+        drain_budget: Duration,
+        config: ServerConfig,
+    ) -> Self {
         let config = ServerConfig {
             host: "127.0.0.1".into(),
             port: 0,
-            ..ServerConfig::default()
+            ..config
         };
         let health = Health::new();
         let metrics = Metrics::new(BuildInfo {
@@ -131,14 +139,13 @@ impl Server {
             version: "0".into(),
             commit: "0".into(),
         });
-        let routes = Routes::new().add(GreeterServiceServer::new(handlers), FILE_DESCRIPTOR_SET);
+        let routes = Routes::new().add(server(handlers), FILE_DESCRIPTOR_SET);
         let options = StackOptions {
             service: "test".into(),
-            default_deadline: config.default_deadline,
             health: health.clone(),
             metrics: metrics.clone(),
         };
-        let stack = Stack::new(routes, options).unwrap();
+        let stack = Stack::new(routes, &config, options).unwrap();
         let listener = carveout_grpc::bind(&config).await.unwrap();
         let addr = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -169,16 +176,14 @@ impl Server {
     /// A client that keeps no deadline of its own and adds nothing: what it sees is the server's
     /// doing. (tonic's own channel acts on `grpc-timeout` itself.)
     pub(crate) async fn raw_client(&self) -> GreeterServiceClient<Raw> {
-        let stream = tokio::net::TcpStream::connect(self.addr).await.unwrap();
-        let (requests, connection) =
-            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-                .await
-                .unwrap();
-        tokio::spawn(connection);
-        GreeterServiceClient::with_origin(
-            Raw(requests),
-            format!("http://{}", self.addr).parse().unwrap(),
-        )
+        raw_client(self.addr).await.0
+    }
+
+    /// The value of a metric, by the beginning of its line.
+    pub(crate) fn metric(&self, line: &str) -> f64 {
+        let scrape = self.metrics.encode(None).body;
+        let found = scrape.lines().find_map(|found| found.strip_prefix(line));
+        found.map_or(0.0, |value| value.trim().parse().unwrap())
     }
 
     pub(crate) async fn stop(self) -> Drained {
@@ -186,6 +191,25 @@ impl Server {
         self.stop.send(()).unwrap();
         self.served.await.unwrap()
     }
+}
+
+type Connection = JoinHandle<Result<(), hyper::Error>>;
+
+/// A client of one connection, and how that connection ends: well after a GOAWAY.
+pub(crate) async fn raw_client(addr: SocketAddr) -> (GreeterServiceClient<Raw>, Connection) {
+    raw_client_on(tokio::net::TcpStream::connect(addr).await.unwrap()).await
+}
+
+pub(crate) async fn raw_client_on(
+    stream: tokio::net::TcpStream,
+) -> (GreeterServiceClient<Raw>, Connection) {
+    let origin = format!("http://{}", stream.peer_addr().unwrap());
+    let (requests, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .unwrap();
+    let client = GreeterServiceClient::with_origin(Raw(requests), origin.parse().unwrap());
+    (client, tokio::spawn(connection))
 }
 
 /// One HTTP/2 connection and nothing around it.

@@ -1,0 +1,156 @@
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::activity::Activity;
+use super::config::ServerConfig;
+use super::connections::End;
+use super::preface;
+use super::stack::{PerRequest, Stack};
+
+/// The longest that a connection which has said nothing yet may hold a stop up: what it has sent may
+/// still be on its way.
+const STOP_PREFACE_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// How often a connection is looked after at least.
+const TICK: Duration = Duration::from_secs(10);
+
+/// What a connection is allowed, in the order in which it may come to it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    preface_timeout: Duration,
+    idle_timeout: Duration,
+    max_age: Duration,
+    age_grace: Duration,
+    /// How long a call may go on past its deadline.
+    overdue: Duration,
+}
+
+impl Limits {
+    pub(super) fn of(config: &ServerConfig) -> Self {
+        Self {
+            preface_timeout: config.preface_timeout,
+            idle_timeout: config.idle_timeout,
+            max_age: config.max_connection_age,
+            age_grace: config.max_connection_age_grace,
+            overdue: config.keepalive_timeout,
+        }
+    }
+
+    /// Connections that were opened together, after a deployment say, must not end together.
+    fn jittered_age(&self) -> Duration {
+        let random = RandomState::new().build_hasher().finish();
+        let share = f64::from((random % 2001) as u32) / 10_000.0;
+        self.max_age.mul_f64(0.9 + share)
+    }
+
+    /// How often to look after the connection.
+    fn tick(&self) -> Duration {
+        let shortest = self.idle_timeout.min(self.overdue) / 2;
+        shortest.clamp(Duration::from_millis(10), TICK)
+    }
+}
+
+/// Serves one connection until it ends, and says why it did.
+pub(super) async fn serve<S>(
+    http: http2::Builder<TokioExecutor>,
+    stream: S,
+    stack: Stack,
+    limits: Limits,
+    mut stopping: watch::Receiver<bool>,
+) -> End
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let begun = Instant::now();
+    let prefaced = {
+        let stop_patience = async {
+            told(&mut stopping).await;
+            tokio::time::sleep(STOP_PREFACE_TIMEOUT).await;
+        };
+        tokio::select! {
+            read = tokio::time::timeout(limits.preface_timeout, preface::read(stream)) => match read {
+                Ok(Ok(Some(prefaced))) => prefaced,
+                _ => return End::Preface,
+            },
+            () = stop_patience => return End::Stop,
+        }
+    };
+
+    let activity = Arc::new(Activity::new());
+    let calls = PerRequest::new(stack, activity.clone());
+    let connection = http.serve_connection(TokioIo::new(prefaced), calls);
+    tokio::pin!(connection);
+    let old = tokio::time::sleep_until(begun + limits.jittered_age());
+    let reason = tokio::select! {
+        // First, so that hyper has seen the preface before it is told to say goodbye.
+        biased;
+        ended = connection.as_mut() => return ended_by_caller(ended),
+        () = told(&mut stopping) => End::Stop,
+        () = old => End::Age,
+        end = neglected(&activity, limits) => end,
+    };
+    if reason == End::Overdue {
+        return reason;
+    }
+
+    connection.as_mut().graceful_shutdown();
+    let patience = async {
+        match reason {
+            // A stop has its own budget, and the loop keeps it.
+            End::Stop => std::future::pending().await,
+            _ => tokio::time::sleep(limits.age_grace).await,
+        }
+    };
+    tokio::select! {
+        ended = connection => match ended {
+            Ok(()) => reason,
+            Err(error) => ended_by_caller(Err(error)),
+        },
+        () = patience => End::Cut,
+        () = overdue(&activity, limits) => End::Overdue,
+    }
+}
+
+/// Waits until the server stops. A sender that is gone means the same as one that says so.
+async fn told(stopping: &mut watch::Receiver<bool>) {
+    // What `wait_for` returns is a guard, and must not live across an await.
+    drop(stopping.wait_for(|stopping| *stopping).await);
+}
+
+/// Waits until there has been no call for too long, or one that cannot end.
+async fn neglected(activity: &Activity, limits: Limits) -> End {
+    loop {
+        tokio::time::sleep(limits.tick()).await;
+        let now = Instant::now();
+        if activity.is_overdue(now, limits.overdue) {
+            return End::Overdue;
+        }
+        if activity.idle(now) >= limits.idle_timeout {
+            return End::Idle;
+        }
+    }
+}
+
+async fn overdue(activity: &Activity, limits: Limits) {
+    while !activity.is_overdue(Instant::now(), limits.overdue) {
+        tokio::time::sleep(limits.tick()).await;
+    }
+}
+
+fn ended_by_caller(ended: Result<(), hyper::Error>) -> End {
+    match ended {
+        Ok(()) => End::Caller,
+        Err(error) => {
+            // A caller that goes away without a word is everyday life.
+            tracing::debug!(%error, "connection ended");
+            End::Error
+        }
+    }
+}

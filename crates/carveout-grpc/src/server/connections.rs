@@ -1,0 +1,87 @@
+use carveout_metrics::Metrics;
+use carveout_metrics::prometheus_client::metrics::counter::Counter;
+use carveout_metrics::prometheus_client::metrics::family::Family;
+use carveout_metrics::prometheus_client::metrics::gauge::Gauge;
+
+/// Why a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The caller closed it.
+    Caller,
+    /// It broke, or the caller broke the protocol.
+    Error,
+    /// It never spoke HTTP/2, or not in time.
+    Preface,
+    /// It had no call for too long.
+    Idle,
+    /// It was old enough to be balanced anew.
+    Age,
+    /// The server is stopping.
+    Stop,
+    /// A call on it went on past its deadline, because its caller does not read.
+    Overdue,
+    /// It was told to go and did not in time.
+    Cut,
+}
+
+impl End {
+    fn label(self) -> &'static str {
+        match self {
+            End::Caller => "caller",
+            End::Error => "error",
+            End::Preface => "preface",
+            End::Idle => "idle",
+            End::Age => "age",
+            End::Stop => "stop",
+            End::Overdue => "overdue",
+            End::Cut => "cut",
+        }
+    }
+}
+
+/// What the server loop counts.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ConnectionMetrics {
+    open: Gauge,
+    refused: Counter,
+    accept_failures: Counter,
+    closed: Family<[(&'static str, &'static str); 1], Counter>,
+}
+
+impl ConnectionMetrics {
+    pub(super) fn register(metrics: &Metrics) -> Self {
+        let own = Self::default();
+        metrics.register(|registry| {
+            let help = "Connections that are open";
+            registry.register("rpc_server_connections", help, own.open.clone());
+            let help = "Connections that were closed at once because there were too many";
+            registry.register("rpc_server_connections_refused", help, own.refused.clone());
+            let help = "Times that no connection could be accepted, for want of descriptors say";
+            registry.register(
+                "rpc_server_accept_failures",
+                help,
+                own.accept_failures.clone(),
+            );
+            let help = "Connections that have ended by the reason for it";
+            registry.register("rpc_server_connections_closed", help, own.closed.clone());
+        });
+        own
+    }
+
+    pub(super) fn opened(&self) {
+        self.open.inc();
+    }
+
+    pub(super) fn closed(&self, end: End) {
+        self.open.dec();
+        self.closed.get_or_create(&[("reason", end.label())]).inc();
+    }
+
+    pub(super) fn refused(&self) {
+        self.refused.inc();
+    }
+
+    pub(super) fn accept_failed(&self) {
+        self.accept_failures.inc();
+    }
+}
