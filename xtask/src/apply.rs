@@ -43,10 +43,13 @@ struct Journal {
     create: BTreeMap<String, BTreeMap<String, u64>>,
     remove: Vec<String>,
     edit: BTreeMap<String, u64>,
+    /// There was no lock file: one that is there later is cargo's, made for what is undone.
+    #[serde(default)]
+    no_lock: bool,
 }
 
 impl Journal {
-    fn of(plan: &Plan) -> Self {
+    fn of(root: &Path, plan: &Plan) -> Self {
         let files = |files: &BTreeMap<String, Vec<u8>>| {
             let hashed = files.iter().map(|(file, text)| (file.clone(), hash(text)));
             hashed.collect()
@@ -60,6 +63,7 @@ impl Journal {
                 .collect(),
             remove: plan.remove.clone(),
             edit: plan.edit.iter().map(edit).collect(),
+            no_lock: !root.join(LOCK).exists(),
         }
     }
 }
@@ -102,12 +106,14 @@ impl<'a> Change<'a> {
 
     /// Writes, journals and moves. After an error, nothing has changed.
     pub(crate) fn apply(self, plan: &Plan) -> Result<Applied<'a>> {
-        let journal = Journal::of(plan);
-        let done = self
-            .stage(plan)
-            .and_then(|()| self.write_journal(&journal))
-            .and_then(|()| self.move_in(plan));
-        match done {
+        let journal = Journal::of(self.root, plan);
+        let staged = self.stage(plan).and_then(|()| self.write_journal(&journal));
+        if let Err(error) = staged {
+            // Nothing was moved, and what is staged may be half written: nothing to go back to.
+            let _ = self.clean();
+            return Err(error);
+        }
+        match self.move_in(plan) {
             Ok(()) => Ok(Applied {
                 change: self,
                 journal,
@@ -202,7 +208,12 @@ impl<'a> Change<'a> {
             // Nobody edits the lock file by hand; what changed it is cargo.
             if before.exists() && (ours || path == LOCK) {
                 rename(&before, &now)?;
+                kill_at(&format!("unedited {path}"));
             }
+        }
+        let lock = self.root.join(LOCK);
+        if journal.no_lock && lock.exists() {
+            fs::remove_file(&lock).map_err(|error| Error::io("remove", &lock, error))?;
         }
         for folder in &journal.remove {
             let (kept, place) = (self.inner(GONE).join(folder), self.root.join(folder));
@@ -212,13 +223,22 @@ impl<'a> Change<'a> {
                         .map_err(|error| Error::io("write to", parent, error))?;
                 }
                 rename(&kept, &place)?;
+                kill_at(&format!("unremoved {folder}"));
             }
         }
         for folder in journal.create.keys() {
             if let Some(place) = moved(folder) {
-                fs::remove_dir_all(&place).map_err(|error| Error::io("remove", &place, error))?;
-                remove_empty_parents(self.root, folder);
+                // Back to where it came from and not file by file: an undo that is killed is
+                // undone too.
+                let staged = self.inner(STAGE).join(folder);
+                if let Some(parent) = staged.parent() {
+                    fs::create_dir_all(parent)
+                        .map_err(|error| Error::io("write to", parent, error))?;
+                }
+                rename(&place, &staged)?;
+                kill_at(&format!("uncreated {folder}"));
             }
+            remove_empty_parents(self.root, folder);
         }
         Ok(())
     }
@@ -263,7 +283,11 @@ impl Applied<'_> {
     /// The change stays.
     pub(crate) fn commit(self) -> Result<()> {
         kill_at("applied");
-        self.change.clean()
+        self.change.clean()?;
+        for folder in &self.journal.remove {
+            remove_empty_parents(self.change.root, folder);
+        }
+        Ok(())
     }
 
     /// The change is taken back.

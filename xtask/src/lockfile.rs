@@ -64,15 +64,22 @@ pub(crate) fn add(lock: &str, entries: &[Entry]) -> Option<String> {
     Some(blocks.join(newline))
 }
 
-/// The lock file without the packages called `names`. What only they depended on stays for cargo to
-/// drop.
-pub(crate) fn remove(lock: &str, names: &[String]) -> Option<String> {
+/// The lock file without the packages called `names`, and whether that is all there is to it: what
+/// only they depended on stays for cargo to drop.
+pub(crate) fn remove(lock: &str, names: &[String]) -> Option<(String, bool)> {
     let newline = if lock.contains("\r\n") { "\r\n" } else { "\n" };
     let mut blocks = Blocks::of(lock, newline)?;
-    blocks
+    let (gone, stay): (Vec<_>, Vec<_>) = blocks
         .packages
-        .retain(|package| !names.contains(&package.name));
-    Some(blocks.join(newline))
+        .into_iter()
+        .partition(|package| names.contains(&package.name));
+    let needed: BTreeSet<&str> = stay.iter().flat_map(Block::dependencies).collect();
+    let complete = gone
+        .iter()
+        .flat_map(Block::dependencies)
+        .all(|name| needed.contains(name) || names.iter().any(|gone| gone == name));
+    blocks.packages = stay;
+    Some((blocks.join(newline), complete))
 }
 
 struct Blocks {
@@ -85,6 +92,17 @@ struct Block {
     name: String,
     /// Its lines, each with its end, and without the empty line after them.
     text: String,
+}
+
+impl Block {
+    /// As they are written: a name, and a version where there are several.
+    fn dependencies(&self) -> impl Iterator<Item = &str> {
+        let entries = self
+            .text
+            .lines()
+            .filter_map(|line| line.strip_prefix(" \""));
+        entries.filter_map(|rest| rest.strip_suffix("\","))
+    }
 }
 
 impl Blocks {
@@ -162,7 +180,8 @@ mod tests {
         assert_eq!(added, expected);
         assert_eq!(
             remove(&added, &["orders".to_owned(), "orders-api".to_owned()]).unwrap(),
-            LOCK
+            (LOCK.to_owned(), false),
+            "nobody else depends on z"
         );
     }
 

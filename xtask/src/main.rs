@@ -23,18 +23,24 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::cli::{Cli, Format};
-use crate::error::Kind;
+use crate::error::{Error, Kind};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Printing fails only for a reader that has gone away.
-            let _ = error.print();
             let asked = matches!(
                 error.kind(),
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
             );
+            if !asked && wants_json() {
+                let text = error.to_string();
+                let text = text.trim().trim_start_matches("error: ");
+                eprintln!("{}", Error::usage(text).to_json());
+            } else {
+                // Printing fails only for a reader that has gone away.
+                let _ = error.print();
+            }
             return if asked {
                 ExitCode::SUCCESS
             } else {
@@ -58,4 +64,13 @@ fn main() -> ExitCode {
             ExitCode::from(error.kind as u8)
         }
     }
+}
+
+/// Asked of a command line that cannot be parsed.
+fn wants_json() -> bool {
+    let args: Vec<_> = std::env::args_os().skip(1).collect();
+    args.iter().any(|arg| arg == "--format=json")
+        || args
+            .windows(2)
+            .any(|pair| pair[0] == "--format" && pair[1] == "json")
 }

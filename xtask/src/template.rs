@@ -8,7 +8,7 @@ use toml_edit::{Document, Item, TableLike, Value};
 
 use crate::error::{Error, Result, nearest};
 use crate::render::Answers;
-use crate::workspace::parse;
+use crate::workspace::{parse, tables};
 
 const CONFIG: &str = "cargo-generate.toml";
 
@@ -205,12 +205,6 @@ fn unknown(name: &str, shelves: &[PathBuf]) -> Error {
         None => format!("templates: {}", names.join(", ")),
     };
     Error::usage(format!("there is no template {name:?}")).help(help)
-}
-
-fn tables(item: Option<&Item>) -> impl Iterator<Item = (&str, &Item)> {
-    item.and_then(Item::as_table_like)
-        .into_iter()
-        .flat_map(|table| table.iter())
 }
 
 fn placeholder(name: &str, item: &Item) -> Result<Placeholder, String> {

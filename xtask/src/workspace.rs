@@ -149,6 +149,12 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Document<String>> {
         .map_err(|error| Error::io("read", path, error.to_string().trim_end()))
 }
 
+pub(crate) fn tables(item: Option<&Item>) -> impl Iterator<Item = (&str, &Item)> {
+    item.and_then(Item::as_table_like)
+        .into_iter()
+        .flat_map(|table| table.iter())
+}
+
 fn strings(table: Option<&dyn TableLike>, key: &str) -> Vec<String> {
     let array = table
         .and_then(|table| table.get(key))
@@ -166,15 +172,12 @@ fn read_package(root: &Path, folder: &Path) -> Option<(Package, Vec<PathBuf>)> {
     let document = Document::parse(manifest).ok()?;
     let name = document.get("package")?.get("name")?.as_str()?.to_owned();
     let (mut paths, mut dependencies) = (Vec::new(), Vec::new());
-    for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
-        let table = document.get(section).and_then(Item::as_table_like);
-        for (key, dependency) in table.into_iter().flat_map(|table| table.iter()) {
-            let text = |field: &str| dependency.get(field).and_then(Item::as_str);
-            if let Some(path) = text("path") {
-                paths.push(folder.join(path));
-            }
-            dependencies.push(text("package").unwrap_or(key).to_owned());
+    for (key, dependency) in declared(&document) {
+        let text = |field: &str| dependency.get(field).and_then(Item::as_str);
+        if let Some(path) = text("path") {
+            paths.push(folder.join(path));
         }
+        dependencies.push(text("package").unwrap_or(key).to_owned());
     }
     let inside: Vec<PathBuf> = paths
         .iter()
@@ -192,6 +195,17 @@ fn read_package(root: &Path, folder: &Path) -> Option<(Package, Vec<PathBuf>)> {
         },
         inside,
     ))
+}
+
+/// Every dependency of a manifest, of whatever kind and for whatever target.
+pub(crate) fn declared(manifest: &Document<String>) -> impl Iterator<Item = (&str, &Item)> {
+    let targets = tables(manifest.get("target")).map(|(_, target)| target);
+    let sections = std::iter::once(manifest.as_item()).chain(targets);
+    sections.flat_map(move |section| {
+        ["dependencies", "dev-dependencies", "build-dependencies"]
+            .into_iter()
+            .flat_map(move |kind| tables(section.get(kind)))
+    })
 }
 
 /// `a/./b/../c` as `a/c`, without asking the file system.

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,7 +15,7 @@ use crate::lockfile::{self, Entry};
 use crate::plan::{Edit, Plan};
 use crate::render::{Answers, render};
 use crate::template::Template;
-use crate::workspace::{Package, SERVICES, Workspace};
+use crate::workspace::{Package, SERVICES, Workspace, declared};
 use crate::{manifest, names, ports};
 
 pub(super) fn run(args: &NewService) -> Result<()> {
@@ -183,7 +183,7 @@ fn answers(
 
 /// Whether the lock file is part of the plan, or cargo has to make it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Lock {
+pub(super) enum Lock {
     Planned,
     ByCargo,
 }
@@ -276,26 +276,14 @@ fn entries(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<Entry>> {
                 .unwrap_or_default()
                 .to_owned()
         };
-        let mut dependencies = BTreeSet::new();
-        for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
-            for (key, item) in document
-                .get(section)
-                .and_then(Item::as_table_like)
-                .into_iter()
-                .flat_map(|table| table.iter())
-            {
-                dependencies.insert(
-                    item.get("package")
-                        .and_then(Item::as_str)
-                        .unwrap_or(key)
-                        .to_owned(),
-                );
-            }
-        }
+        let called = |(key, item): (&str, &Item)| {
+            let renamed = item.get("package").and_then(Item::as_str);
+            renamed.unwrap_or(key).to_owned()
+        };
         Ok(Entry {
             name: package("name"),
             version: package("version"),
-            dependencies,
+            dependencies: declared(&document).map(called).collect(),
         })
     };
     manifests.map(read).collect()
@@ -309,8 +297,6 @@ fn settle(
     lock: Lock,
     args: &NewService,
 ) -> Result<()> {
-    let path = workspace.root.join("Cargo.lock");
-    let was_there = path.exists();
     let outcome = match lock {
         Lock::Planned => Ok(()),
         Lock::ByCargo => lock_by_cargo(workspace),
@@ -320,30 +306,21 @@ fn settle(
         Ok(()) => applied.commit(),
         Err(error) => {
             applied.roll_back()?;
-            if !was_there && path.exists() {
-                fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))?;
-            }
             Err(error)
         }
     }
 }
 
 fn lock_by_cargo(workspace: &Workspace) -> Result<()> {
-    let metadata = |offline: &[&str]| {
-        let mut cargo = cargo(workspace);
-        cargo
-            .args(["metadata", "--format-version", "1", "--quiet"])
-            .args(offline)
-            .output()
-    };
-    let failed = |error: std::io::Error| Error::failed(format!("cannot run cargo: {error}"));
-    if metadata(&["--offline"]).map_err(failed)?.status.success() {
+    if is_locked_offline(workspace) {
         return Ok(());
     }
     eprintln!(
         "something that the service needs is not downloaded yet: asking cargo to update Cargo.lock with the network"
     );
-    let output = metadata(&[]).map_err(failed)?;
+    let output = metadata(workspace)
+        .output()
+        .map_err(|error| Error::failed(format!("cannot run cargo: {error}")))?;
     if output.status.success() {
         return Ok(());
     }
@@ -351,6 +328,18 @@ fn lock_by_cargo(workspace: &Workspace) -> Result<()> {
     Err(Error::verification(format!(
         "cargo cannot resolve the new service, so it was taken back:\n{why}"
     )))
+}
+
+/// Has cargo bring the lock file up to date with what is downloaded, and says whether it could.
+pub(super) fn is_locked_offline(workspace: &Workspace) -> bool {
+    let output = metadata(workspace).arg("--offline").output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+fn metadata(workspace: &Workspace) -> Command {
+    let mut cargo = cargo(workspace);
+    cargo.args(["metadata", "--format-version", "1", "--quiet"]);
+    cargo
 }
 
 fn verify(workspace: &Workspace, args: &NewService) -> Result<()> {

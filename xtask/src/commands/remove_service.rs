@@ -1,7 +1,9 @@
 use std::fs;
+use std::path::{Component, Path};
 
 use serde_json::json;
 
+use super::new_service::{Lock, is_locked_offline};
 use super::{say, workspace};
 use crate::apply::Change;
 use crate::cli::{Format, RemoveService};
@@ -29,7 +31,7 @@ pub(super) fn run(args: &RemoveService) -> Result<()> {
         .filter(own)
         .map(|package| package.name.clone())
         .collect();
-    if names.is_empty() {
+    if names.is_empty() || !is_one_folder(&args.name) {
         return Err(unknown(&args.name, &packages));
     }
     let dependents: Vec<&str> = packages
@@ -48,12 +50,20 @@ pub(super) fn run(args: &RemoveService) -> Result<()> {
         );
     }
 
-    let plan = plan(&workspace, &folder, &names)?;
+    let (plan, lock) = plan(&workspace, &folder, &names)?;
     if args.format == Format::Text {
         say(&plan.to_text());
     }
     if let Some(change) = change {
-        change.apply(&plan)?.commit()?;
+        let applied = change.apply(&plan)?;
+        if lock == Lock::ByCargo && !is_locked_offline(&workspace) {
+            // A workspace that cargo cannot read, say: what goes is gone all the same.
+            eprintln!(
+                "cargo will drop what only {} needed from Cargo.lock",
+                args.name
+            );
+        }
+        applied.commit()?;
     }
     if args.format == Format::Json {
         say(
@@ -64,7 +74,14 @@ pub(super) fn run(args: &RemoveService) -> Result<()> {
     Ok(())
 }
 
-fn plan(workspace: &Workspace, folder: &str, names: &[String]) -> Result<Plan> {
+/// Of services/ itself, which an empty name or `.` would stand for, nothing may go.
+fn is_one_folder(name: &str) -> bool {
+    let mut parts = Path::new(name).components();
+    let first = parts.next();
+    parts.next().is_none() && matches!(first, Some(Component::Normal(part)) if part == name)
+}
+
+fn plan(workspace: &Workspace, folder: &str, names: &[String]) -> Result<(Plan, Lock)> {
     let mut plan = Plan {
         remove: vec![folder.to_owned()],
         ..Plan::default()
@@ -83,15 +100,29 @@ fn plan(workspace: &Workspace, folder: &str, names: &[String]) -> Result<Plan> {
             after,
         });
     }
-    let lock = fs::read_to_string(workspace.root.join("Cargo.lock")).unwrap_or_default();
-    if let Some(after) = lockfile::remove(&lock, names).filter(|after| *after != lock) {
+    let before = fs::read_to_string(workspace.root.join("Cargo.lock")).unwrap_or_default();
+    let Some((after, complete)) = lockfile::remove(&before, names) else {
+        // Without a lock file there is nothing to bring up to date.
+        let lock = if before.is_empty() {
+            Lock::Planned
+        } else {
+            Lock::ByCargo
+        };
+        return Ok((plan, lock));
+    };
+    if after != before {
         plan.edit.push(Edit {
             path: "Cargo.lock".to_owned(),
-            before: lock,
+            before,
             after,
         });
     }
-    Ok(plan)
+    let lock = if complete {
+        Lock::Planned
+    } else {
+        Lock::ByCargo
+    };
+    Ok((plan, lock))
 }
 
 /// The folder of the service's contract in the workspace's `proto/`, as its `service.toml` tells.

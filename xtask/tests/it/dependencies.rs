@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-const MOST: usize = 88;
+/// As many as there are, and two to spare.
+const MOST: usize = 80;
 
 #[test]
 fn xtask_is_built_from_few_crates() {
@@ -34,6 +35,8 @@ fn xtask_is_built_from_few_crates() {
         .filter(|line| !line.is_empty())
         .collect();
     assert!(crates.len() > 20, "{text}");
+    let kit = crates.iter().find(|name| name.starts_with("carveout"));
+    assert_eq!(kit, None, "it has to work while the kit does not build");
     assert!(
         crates.len() <= MOST,
         "{} crates, at most {MOST}: is the new one worth every newcomer's time?\n{crates:#?}",

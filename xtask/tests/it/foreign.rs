@@ -24,8 +24,12 @@ fn manifests_keep_every_other_byte() {
             "[workspace]\r\nmembers = [\r\n\t'monolith',\r\n\t'services/orders'\r\n]\r\n",
         ),
         (
-            "[workspace]\nmembers=[]\nexclude=[\"monolith\"]\n",
-            "[workspace]\nmembers=[\"services/orders\"]\nexclude=[\"monolith\"]\n",
+            "[workspace]\r\nmembers = [\r\n\t\"monolith\", # one\r\n]\r\n",
+            "[workspace]\r\nmembers = [\r\n\t\"monolith\", # one\r\n\t\"services/orders\",\r\n]\r\n",
+        ),
+        (
+            "[package]\nname='all'\nversion='1.0.0'\n\n[workspace]\nmembers=[]\nexclude=[\"monolith\"]\n",
+            "[package]\nname='all'\nversion='1.0.0'\n\n[workspace]\nmembers=[\"services/orders\"]\nexclude=[\"monolith\"]\n",
         ),
         (
             "[workspace]\nmembers = [\"monolith\", \"services/*\"]\n",
@@ -33,28 +37,63 @@ fn manifests_keep_every_other_byte() {
         ),
     ] {
         let scratch = Scratch::foreign(before);
+        scratch.write("src/lib.rs", "");
+        if before.contains("services/*") {
+            // Cargo refuses a pattern that matches nothing.
+            let package = "[package]\nname = \"stock\"\nversion = \"1.0.0\"\n";
+            scratch.write("services/stock/Cargo.toml", package);
+            scratch.write("services/stock/src/lib.rs", "");
+        }
+        let lock = scratch.cargo(&["generate-lockfile", "--offline"]);
+        assert_eq!(lock.code, Some(0), "{}", lock.err);
+        let tree = scratch.tree();
         scratch.ok(&new("orders"));
         assert_eq!(scratch.read("Cargo.toml"), after);
+        scratch.assert_locked();
         scratch.ok(&["remove-service", "orders"]);
-        assert_eq!(scratch.read("Cargo.toml"), before);
+        tree.assert_same(&scratch.tree(), before);
     }
 }
 
 #[test]
-fn the_lock_file_is_there_and_right_and_goes_back() {
+fn the_lock_file_is_right_after_every_step_and_goes_back() {
     let scratch = Scratch::foreign("[workspace]\nmembers = [\"monolith\"]\nresolver = \"3\"\n");
+    let package = scratch.read("monolith/Cargo.toml");
+    let uses = format!("{package}\n[dependencies]\nserde = \"1\"\n");
+    scratch.write("monolith/Cargo.toml", &uses);
     let lock = scratch.cargo(&["generate-lockfile", "--offline"]);
     assert_eq!(lock.code, Some(0), "{}", lock.err);
-    scratch.ok(&new("orders"));
-    scratch.assert_locked();
-    let first = scratch.read("Cargo.lock");
-    assert!(first.contains("name = \"orders-api\""), "{first}");
+    let mut trees = vec![scratch.tree()];
+    // Cargo finds out what the first one needs. The second finds it locked.
+    for name in ["orders", "billing"] {
+        scratch.ok(&new(name));
+        scratch.assert_locked();
+        trees.push(scratch.tree());
+    }
+    trees.pop();
+    for name in ["billing", "orders"] {
+        scratch.ok(&["remove-service", name]);
+        scratch.assert_locked();
+        trees.pop().unwrap().assert_same(&scratch.tree(), name);
+    }
+}
 
-    // The second finds everything locked, and edits the lock file by itself.
-    scratch.ok(&new("billing"));
+#[test]
+fn a_lock_file_with_other_line_ends_keeps_them() {
+    let scratch = Scratch::repository();
+    let lock = scratch.read("Cargo.lock").replace('\n', "\r\n");
+    scratch.write("Cargo.lock", &lock);
+    let before = scratch.tree();
+    scratch.ok(&["new-service", "orders", "--no-input"]);
+    let stamped = scratch.read("Cargo.lock");
+    assert!(stamped.len() > lock.len());
+    assert_eq!(
+        stamped.matches('\n').count(),
+        stamped.matches("\r\n").count()
+    );
     scratch.assert_locked();
-    scratch.ok(&["remove-service", "billing"]);
-    assert_eq!(scratch.read("Cargo.lock"), first);
+    scratch.ok(&["remove-service", "orders"]);
+    before.assert_same(&scratch.tree(), "CRLF");
 }
 
 #[test]
@@ -87,7 +126,7 @@ fn a_service_that_cargo_cannot_resolve_is_taken_back() {
     let ran = scratch.run(&nowhere.concat());
     assert_eq!(ran.code, Some(5), "{}", ran.err);
     assert!(ran.err.contains("taken back"), "{}", ran.err);
-    assert_eq!(scratch.tree(), before);
+    before.assert_same(&scratch.tree(), "taken back");
 }
 
 #[test]
@@ -98,6 +137,6 @@ fn a_verification_that_fails_takes_the_service_back() {
     let ran = scratch.run(&["new-service", "orders", "--no-input", "--verify", "check"]);
     assert_eq!(ran.code, Some(5), "{}", ran.err);
     let mut after = scratch.tree();
-    after.retain(|file, _| !file.starts_with("target/"));
-    assert_eq!(after, before);
+    after.0.retain(|file, _| !file.starts_with("target/"));
+    before.assert_same(&after, "taken back");
 }

@@ -1,11 +1,15 @@
 //! The generator as its users run it: a process in a workspace.
 
+mod answers;
 mod architecture;
 mod concurrency;
 mod dependencies;
+mod disk;
 mod foreign;
+mod generated;
 mod golden;
 mod kill;
+mod names;
 mod outside;
 mod parity;
 mod refusals;
@@ -13,3 +17,4 @@ mod remove;
 mod rustfmt;
 mod scratch;
 mod start;
+mod tree;

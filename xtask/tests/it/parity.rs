@@ -3,76 +3,19 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use cargo_generate::{GenerateArgs, TemplatePath, Vcs, generate};
-
-use crate::scratch::{Scratch, differences, repository, tree};
+use crate::generated::{answers, generated, ran_as_somebody};
+use crate::scratch::Scratch;
+use crate::tree::Tree;
 
 const NAME: &str = "order-history";
-const FEATURES: [&str; 2] = ["alerts", "github_ci"];
 
-/// Everything but the features; the port is the one that both are told.
-fn answers(source: &str, location: &str) -> Vec<(String, String)> {
-    let pairs = [
-        ("org", "shop"),
-        ("owner", "web"),
-        ("kit_source", source),
-        ("kit_location", location),
-        ("grpc_port", "23456"),
-    ];
-    pairs
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .into()
-}
-
-fn by_cargo_generate(
-    template: &str,
-    answers: &[(String, String)],
-    scratch: &Scratch,
-) -> BTreeMap<String, Vec<u8>> {
-    let (destination, config) = (scratch.beside("generated"), scratch.beside("config.toml"));
-    let _ = fs::remove_dir_all(&destination);
-    fs::create_dir_all(&destination).unwrap();
-    // Instead of whatever the person who runs this test has.
-    fs::write(&config, "").unwrap();
-    let args = GenerateArgs {
-        template_path: TemplatePath {
-            path: Some(
-                repository()
-                    .join("templates")
-                    .join(template)
-                    .display()
-                    .to_string(),
-            ),
-            ..TemplatePath::default()
-        },
-        name: Some(NAME.to_owned()),
-        destination: Some(destination.clone()),
-        define: answers
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect(),
-        config: Some(config),
-        silent: true,
-        no_workspace: true,
-        vcs: Some(Vcs::None),
-        ..GenerateArgs::default()
-    };
-    generate(args).unwrap();
-    tree(&destination.join(NAME))
-}
-
-fn by_xtask(
-    template: &str,
-    answers: &[(String, String)],
-    scratch: &Scratch,
-) -> BTreeMap<String, Vec<u8>> {
+fn by_xtask(template: &str, answers: &[(String, String)], scratch: &Scratch) -> Tree {
     let file = scratch.beside("answers.toml");
     let line = |(key, value): &(String, String)| match value.as_str() {
         "true" | "false" => format!("{key} = {value}\n"),
         _ => format!("{key} = {value:?}\n"),
     };
     fs::write(&file, answers.iter().map(line).collect::<String>()).unwrap();
-    let file = file.to_str().unwrap();
     let args = [
         "new-service",
         NAME,
@@ -80,15 +23,11 @@ fn by_xtask(
         "--template",
         template,
         "--answers",
-        file,
+        file.to_str().unwrap(),
+        "--diff",
     ];
-    let stamped = scratch.ok(&[&args[..], &["--format", "json", "--dry-run"]].concat());
-    assert!(
-        stamped.contains("services/order-history/Cargo.toml"),
-        "{stamped}"
-    );
     // The diff of a new file is the file.
-    let diff = scratch.ok(&[&args[..], &["--diff"]].concat());
+    let diff = scratch.ok(&args);
     let mut files = BTreeMap::new();
     for part in diff.split("--- /dev/null\n+++ ").skip(1) {
         let (path, rest) = part.split_once('\n').unwrap();
@@ -101,60 +40,76 @@ fn by_xtask(
         let path = path.strip_prefix("services/order-history/").unwrap_or(path);
         files.insert(path.to_owned(), text.into_bytes());
     }
-    files
+    Tree(files)
+}
+
+/// Every way to answer yes and no to `features`.
+fn choices(features: &[String]) -> Vec<Vec<(String, String)>> {
+    let choice = |chosen: usize| {
+        let features = features.iter().enumerate();
+        features
+            .map(|(bit, feature)| (feature.clone(), (chosen & 1 << bit != 0).to_string()))
+            .collect()
+    };
+    (0..1 << features.len()).map(choice).collect()
 }
 
 #[test]
 fn cargo_generate_renders_every_template_feature_and_source_alike() {
-    // It wants to know who is there, which a test may not tell its own process.
-    if std::env::var_os("USER").is_none() {
-        let this = "parity::cargo_generate_renders_every_template_feature_and_source_alike";
-        let child = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", this])
-            .env("USER", "somebody")
-            .output()
-            .unwrap();
-        assert!(
-            child.status.success(),
-            "{}",
-            String::from_utf8_lossy(&child.stdout)
-        );
+    if ran_as_somebody("parity::cargo_generate_renders_every_template_feature_and_source_alike") {
         return;
     }
     let scratch = Scratch::repository();
     let templates = scratch.ok(&["list-templates", "--format", "json"]);
     let templates: serde_json::Value = serde_json::from_str(&templates).unwrap();
-    let mut compared = 0;
+    let mut trees = Vec::new();
     for template in templates.as_array().unwrap() {
         let name = template["name"].as_str().unwrap();
-        assert_eq!(
-            template["features"],
-            serde_json::json!(FEATURES),
-            "try the new feature too"
-        );
-        for chosen in 0..1 << FEATURES.len() {
+        let features = serde_json::from_value::<Vec<String>>(template["features"].clone()).unwrap();
+        assert!(features.len() >= 2, "{features:?}");
+        for choice in choices(&features) {
             for (source, location) in [
                 ("workspace", ""),
                 ("git", "https://example.com/kit.git"),
                 ("path", "/opt/kit"),
                 ("registry", ""),
             ] {
-                let mut answers = answers(source, location);
-                for (bit, feature) in FEATURES.iter().enumerate() {
-                    let on = chosen & 1 << bit != 0;
-                    answers.push(((*feature).to_owned(), on.to_string()));
-                }
-                let theirs = by_cargo_generate(name, &answers, &scratch);
+                let answers = [answers(source, location), choice.clone()].concat();
+                let folder = format!("templates/{name}");
+                let theirs = generated(&folder, NAME, &answers, &scratch.beside(""));
                 let ours = by_xtask(name, &answers, &scratch);
-                assert!(ours.len() > 20, "{:?}", ours.keys());
-                assert_eq!(
-                    differences(&theirs, &ours),
-                    Vec::<String>::new(),
-                    "{answers:?}"
-                );
-                compared += 1;
+                assert!(ours.0.len() > 20, "{:?}", ours.0.keys());
+                Tree::of(&theirs).assert_same(&ours, &format!("{answers:?}"));
+                trees.push(ours);
             }
         }
     }
-    assert!(compared >= 16);
+    assert!(trees.len() >= 16);
+    // Each feature and each source makes a difference.
+    let different = |one: usize| (0..one).all(|other| trees[one] != trees[other]);
+    assert!((0..trees.len()).all(different), "two choices render alike");
+}
+
+/// What the diff shows is what a run writes.
+#[test]
+fn a_run_writes_what_the_diff_shows() {
+    let scratch = Scratch::repository();
+    let before = scratch.tree();
+    let answers = answers("workspace", "");
+    let shown = by_xtask("service", &answers, &scratch);
+    before.assert_same(&scratch.tree(), "a diff");
+    let file = scratch.beside("answers.toml");
+    let args = ["new-service", NAME, "--answers", file.to_str().unwrap()];
+    scratch.ok(&args);
+    let service = |file: String| {
+        file.strip_prefix("services/order-history/")
+            .map(str::to_owned)
+    };
+    let written = scratch
+        .tree()
+        .0
+        .into_iter()
+        .filter(|(file, _)| !before.0.contains_key(file));
+    let written = written.map(|(file, text)| (service(file.clone()).unwrap_or(file), text));
+    shown.assert_same(&Tree(written.collect()), "written");
 }

@@ -1,11 +1,13 @@
 //! Workspaces to try things in: copies, because nothing here may touch the repository itself.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
+
+use crate::tree::{Tree, copy};
 
 pub(crate) fn repository() -> PathBuf {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -16,6 +18,10 @@ pub(crate) fn xtask(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
     command.args(args).current_dir(folder);
     command
+}
+
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
 /// What a run of a program came to.
@@ -100,12 +106,31 @@ impl Scratch {
     }
 
     pub(crate) fn cargo(&self, args: &[&str]) -> Ran {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let output = Command::new(cargo)
+        let mut command = cargo();
+        command
             .args(args)
             .current_dir(&self.root)
-            .output();
-        output.unwrap().into()
+            .output()
+            .unwrap()
+            .into()
+    }
+
+    /// The packages that cargo takes the workspace to have; it changes nothing.
+    pub(crate) fn packages(&self) -> BTreeSet<String> {
+        let ran = self.cargo(&[
+            "metadata",
+            "--no-deps",
+            "--locked",
+            "--offline",
+            "--format-version",
+            "1",
+        ]);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let metadata: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        let packages = metadata["packages"].as_array().unwrap().iter();
+        packages
+            .map(|package| package["name"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// Whether cargo takes the workspace as it is, lock file included.
@@ -114,53 +139,7 @@ impl Scratch {
         assert_eq!(ran.code, Some(0), "{}", ran.err);
     }
 
-    /// Every file with its content.
-    pub(crate) fn tree(&self) -> BTreeMap<String, Vec<u8>> {
-        tree(&self.root)
-    }
-}
-
-pub(crate) fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    let mut folders = vec![root.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(root).unwrap().to_str().unwrap();
-                files.insert(name.to_owned(), fs::read(&path).unwrap());
-            }
-        }
-    }
-    files
-}
-
-/// The names in which two trees differ, for a message that can be read.
-pub(crate) fn differences(
-    one: &BTreeMap<String, Vec<u8>>,
-    other: &BTreeMap<String, Vec<u8>>,
-) -> Vec<String> {
-    let names = one.keys().chain(other.keys());
-    let mut different: Vec<String> = names
-        .filter(|name| one.get(*name) != other.get(*name))
-        .cloned()
-        .collect();
-    different.sort();
-    different.dedup();
-    different
-}
-
-pub(crate) fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if source.is_dir() {
-            copy(&source, &target);
-        } else {
-            fs::copy(&source, &target).unwrap();
-        }
+    pub(crate) fn tree(&self) -> Tree {
+        Tree::of(&self.root)
     }
 }

@@ -1,14 +1,16 @@
 //! The drain: calls under way end, new ones go elsewhere, and nothing holds the stop for longer
 //! than its budget.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use greeter_api::{WatchItemsRequest, WatchItemsResponse};
 use tokio::sync::Notify;
 use tokio_stream::StreamExt;
 
-use crate::support::{Handlers, Server, read};
+use crate::support::{Handlers, Server, raw_client, read};
 
 #[tokio::test]
 async fn a_call_under_way_is_answered_and_the_stop_waits_for_it() {
@@ -74,4 +76,85 @@ async fn a_connection_that_never_speaks_does_not_hold_the_stop() {
         "{:?}",
         asked.elapsed()
     );
+}
+
+/// Calls without a pause until the connection takes no more, and returns how many were answered.
+async fn load(addr: SocketAddr, streaming: bool) -> usize {
+    let (mut client, _) = raw_client(addr).await;
+    for answered in 0.. {
+        let answer = if streaming {
+            match client.watch_items(WatchItemsRequest {}).await {
+                Ok(stream) => {
+                    let messages: Vec<_> = stream.into_inner().collect().await;
+                    assert_eq!(messages.len(), 3, "a stream was cut short");
+                    messages
+                        .into_iter()
+                        .try_for_each(|message| message.map(drop))
+                }
+                Err(status) => Err(status),
+            }
+        } else {
+            client.get_item(read()).await.map(drop)
+        };
+        if let Err(status) = answer {
+            // A call that found no connection, was taken back unsent, or crossed the GOAWAY that says
+            // it was not begun, is another server's to answer. The counts show that it was not.
+            let gone = [
+                "Service was not ready",
+                "operation was canceled",
+                "NO_ERROR, Remote",
+            ];
+            let said = format!("{status:?}");
+            assert!(
+                gone.iter().any(|gone| said.contains(gone)),
+                "a call was lost: {said}"
+            );
+            return answered;
+        }
+    }
+    unreachable!("the server never stopped");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_load_a_stop_loses_no_call() {
+    for round in 0..10 {
+        let begun = Arc::new(AtomicUsize::new(0));
+        let (unary, streams) = (begun.clone(), begun.clone());
+        let handlers = Handlers::default()
+            .read(move |_| {
+                unary.fetch_add(1, Ordering::Relaxed);
+                async {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    Ok(())
+                }
+            })
+            .watch(move || {
+                streams.fetch_add(1, Ordering::Relaxed);
+                let message = |_| Ok(WatchItemsResponse { item: None });
+                let paced = tokio_stream::iter(0..3).map(message);
+                Ok(paced.throttle(Duration::from_millis(1)))
+            });
+        let server = Server::start(handlers).await;
+        let addr = server.addr;
+        let callers: Vec<_> = (0..32)
+            .map(|caller| tokio::spawn(load(addr, caller % 2 == 0)))
+            .collect();
+        // The stop comes in the middle of it, a little later each time.
+        while begun.load(Ordering::Relaxed) < 100 + 37 * round {
+            tokio::task::yield_now().await;
+        }
+        let asked = Instant::now();
+        assert_eq!(server.stop().await.cut, 0);
+        assert!(
+            asked.elapsed() < Duration::from_secs(3),
+            "{:?}",
+            asked.elapsed()
+        );
+        let mut answered = 0;
+        for caller in callers {
+            answered += caller.await.unwrap();
+        }
+        // What a handler began was answered, every time.
+        assert_eq!(answered, begun.load(Ordering::Relaxed));
+    }
 }
