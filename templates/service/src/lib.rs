@@ -52,8 +52,5 @@ impl ServiceConfig for Config {
 /// `boot.health()` to watch one.
 pub async fn start(_boot: Boot, config: Live<Config>) -> Result<Routes, BoxError> {
     let items = domain::Items::new(Arc::new(store::MemoryStore::default()), config);
-    Ok(Routes::new().add(
-        api::server(rpc::Rpc::new(items)),
-        api::FILE_DESCRIPTOR_SET,
-    ))
+    Ok(Routes::new().add(api::server(rpc::Rpc::new(items)), api::FILE_DESCRIPTOR_SET))
 }
