@@ -21,8 +21,10 @@
 
 mod admin;
 mod config;
+mod drain;
 mod service;
 
 pub use admin::AdminAnswer;
 pub use config::assert_config_is_valid;
+pub use drain::assert_stop_loses_nothing;
 pub use service::TestService;

@@ -1,6 +1,6 @@
 //! The promises of {{ project-name }}, held against a real server on a free port.
 
-use carveout_testing::{TestService, assert_config_is_valid};
+use carveout_testing::{TestService, assert_config_is_valid, assert_stop_loses_nothing};
 use tonic::{Code, Status};
 
 use {{ crate_name }}::{ABOUT, Config, start};
@@ -89,6 +89,20 @@ async fn contract_lists_are_paged_and_watches_see_everything() {
         .unwrap();
     assert_eq!(first.item.unwrap().title, "one");
     service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_under_load_loses_no_call() {
+    assert_stop_loses_nothing(ABOUT, start, |channel| async {
+        let mut client = api::Client::new(channel);
+        let (request_id, title) = ("r1".into(), "one".into());
+        client
+            .create_item(api::CreateItemRequest { request_id, title })
+            .await?;
+        let watch = client.watch_items(api::WatchItemsRequest {}).await?;
+        watch.into_inner().message().await.map(drop)
+    })
+    .await;
 }
 
 #[test]

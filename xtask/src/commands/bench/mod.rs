@@ -6,9 +6,7 @@ pub(super) mod new_service;
 /// The middle of some figures, and the least and the greatest.
 fn median(mut figures: Vec<f64>) -> (f64, f64, f64) {
     figures.sort_by(f64::total_cmp);
-    (
-        figures[figures.len() / 2],
-        figures[0],
-        figures[figures.len() - 1],
-    )
+    let (below, above) = (figures[(figures.len() - 1) / 2], figures[figures.len() / 2]);
+    let middle = (below + above) / 2.0;
+    (middle, figures[0], figures[figures.len() - 1])
 }
