@@ -59,6 +59,8 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 10)]
         runs: usize,
     },
+    /// Compare the kit's server with tonic's own: throughput and latency
+    Overhead,
     /// Build a stamped service and a hello-world of tonic from nothing, and compare
     Build {
         /// Builds of each

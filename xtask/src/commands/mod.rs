@@ -30,6 +30,9 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Bench {
             bench: Bench::Build { runs },
         } => bench::build::run(runs),
+        Command::Bench {
+            bench: Bench::Overhead,
+        } => bench::overhead::run(),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             // Completions are for the command as it is typed to the shell, and that begins with

@@ -2,6 +2,7 @@
 
 pub(super) mod build;
 pub(super) mod new_service;
+pub(super) mod overhead;
 
 /// The middle of some figures, and the least and the greatest.
 fn median(mut figures: Vec<f64>) -> (f64, f64, f64) {
