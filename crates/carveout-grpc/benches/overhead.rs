@@ -284,8 +284,8 @@ fn main() {
         name: "bench".into(),
         version: "0".into(),
     };
-    let _telemetry =
-        carveout_telemetry::init(&TelemetryConfig::default(), info).expect("telemetry");
+    let telemetry = std::env::var_os("BENCH_NO_TELEMETRY").is_none();
+    let _telemetry = telemetry.then(|| carveout_telemetry::init(&TelemetryConfig::default(), info));
     let (bare_runtime, kit_runtime, client) = (runtime("bare"), runtime("kit"), runtime("client"));
     let addrs = [bare(&bare_runtime), kit(&kit_runtime)];
 
@@ -309,6 +309,17 @@ fn main() {
     };
     let methods = vec!["acme.greeter.v1.GreeterService/GetItem".to_owned()];
     let calls = carveout_metrics::RpcMetrics::server(&Metrics::new(build), methods);
-    let metric = nanoseconds(1_000_000, || calls.start(Some(0)).finish("OK", None::<&str>));
+    let metric = nanoseconds(1_000_000, || {
+        calls.start(Some(0)).finish("OK", None::<&str>)
+    });
     println!("recording a call in the metrics: {metric:.0} ns");
+
+    let mut headers = http::HeaderMap::new();
+    let unsampled = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+    headers.insert("traceparent", http::HeaderValue::from_static(unsampled));
+    let span = nanoseconds(1_000_000, || {
+        let make = || tracing::info_span!("rpc", otel.kind = "server", rpc.method = "m");
+        drop(carveout_telemetry::below_caller(&headers, make));
+    });
+    println!("a span of a trace that is not sampled: {span:.0} ns");
 }

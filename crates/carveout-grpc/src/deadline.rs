@@ -106,6 +106,10 @@ pub(crate) fn format_timeout(timeout: Duration) -> String {
     format!("{amount}{unit}")
 }
 
+fn timer(deadline: Instant) -> Pin<Box<Sleep>> {
+    Box::pin(tokio::time::sleep_until(deadline))
+}
+
 pin_project! {
     /// A response that must be complete by its deadline: both its headers and, through
     /// [`TimedBody`], its last message.
@@ -121,7 +125,7 @@ impl<F> Timed<F> {
     pub(crate) fn new(inner: F, deadline: Option<Instant>) -> Self {
         Self {
             inner,
-            timer: deadline.map(|at| Box::pin(tokio::time::sleep_until(at))),
+            timer: None,
             deadline,
         }
     }
@@ -148,11 +152,13 @@ where
                 }))
             }));
         }
-        if let Some(timer) = this.timer {
-            ready!(timer.as_mut().poll(cx));
-            return Poll::Ready(Ok(Err(exceeded())));
-        }
-        Poll::Pending
+        let Some(deadline) = *this.deadline else {
+            return Poll::Pending;
+        };
+        // A call that is answered at once needs no timer, and most are.
+        let timer = this.timer.get_or_insert_with(|| timer(deadline));
+        ready!(timer.as_mut().poll(cx));
+        Poll::Ready(Ok(Err(exceeded())))
     }
 }
 
@@ -182,17 +188,26 @@ where
         if *this.ended {
             return Poll::Ready(None);
         }
-        // The timer first: a stream that always has a next message ready must end all the same.
-        if let Some(timer) = this.timer
-            && timer.as_mut().poll(cx).is_ready()
-        {
-            *this.ended = true;
-            let mut trailers = HeaderMap::new();
-            // Adding fails only for a message that is no header value, and this one is.
-            let _ = exceeded().add_header(&mut trailers);
-            return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+        let late = match *this.deadline {
+            None => return scope(None, || this.inner.poll_frame(cx)),
+            // The clock first: a stream that always has a next message ready must end all the same.
+            Some(deadline) if Instant::now() >= deadline => true,
+            Some(deadline) => {
+                if let Poll::Ready(frame) = scope(*this.deadline, || this.inner.poll_frame(cx)) {
+                    return Poll::Ready(frame);
+                }
+                let timer = this.timer.get_or_insert_with(|| timer(deadline));
+                timer.as_mut().poll(cx).is_ready()
+            }
+        };
+        if !late {
+            return Poll::Pending;
         }
-        scope(*this.deadline, || this.inner.poll_frame(cx))
+        *this.ended = true;
+        let mut trailers = HeaderMap::new();
+        // Adding fails only for a message that is no header value, and this one is.
+        let _ = exceeded().add_header(&mut trailers);
+        Poll::Ready(Some(Ok(Frame::trailers(trailers))))
     }
 
     fn is_end_stream(&self) -> bool {

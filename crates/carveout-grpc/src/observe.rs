@@ -42,15 +42,13 @@ impl Observed {
             .and_then(|index| calls.method_name(index))
             .unwrap_or("_OTHER");
         let span = match side {
-            Side::Server => {
-                let span = tracing::span!(
+            Side::Server => carveout_telemetry::below_caller(request.headers(), || {
+                tracing::span!(
                     target: "carveout::rpc", Level::INFO, "rpc",
                     otel.name = name, otel.kind = "server", rpc.system.name = "grpc", rpc.method = name,
                     rpc.response.status_code = field::Empty,
-                );
-                carveout_telemetry::adopt_parent(&span, request.headers());
-                span
-            }
+                )
+            }),
             Side::Client => {
                 let span = tracing::span!(
                     target: "carveout::rpc", Level::INFO, "rpc",
@@ -93,6 +91,13 @@ impl Drop for Observed {
     }
 }
 
+fn in_span<T>(observed: &Option<Observed>, run: impl FnOnce() -> T) -> T {
+    match observed {
+        Some(observed) => observed.in_span(run),
+        None => run(),
+    }
+}
+
 fn code_in(headers: &HeaderMap) -> Option<Code> {
     headers
         .get("grpc-status")
@@ -116,9 +121,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let span = this.observed.as_ref().map(|observed| observed.span.clone());
-        let _entered = span.as_ref().map(Span::enter);
-        let result = ready!(this.inner.poll(cx));
+        let result = ready!(in_span(this.observed, || this.inner.poll(cx)));
         let mut observed = this.observed.take();
         match &result {
             // An answer that is over with its headers has its status there ("trailers only").
@@ -175,9 +178,7 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.project();
-        let span = this.observed.as_ref().map(|observed| observed.span.clone());
-        let _entered = span.as_ref().map(Span::enter);
-        let polled = ready!(this.inner.poll_frame(cx));
+        let polled = ready!(in_span(this.observed, || this.inner.poll_frame(cx)));
         let ended = match &polled {
             Some(Ok(frame)) => frame
                 .trailers_ref()

@@ -130,23 +130,13 @@ pub(crate) struct Route {
     handler: Arc<dyn Handler>,
 }
 
-/// What is found out about a request when it arrives, in its extensions for every layer to see.
-#[derive(Clone)]
-pub(crate) struct Resolved {
+/// A request with what is found out about it when it arrives: what the server's layers pass on.
+pub(crate) struct Arrival {
+    pub(crate) request: Request,
     /// `None` when there is no such method.
     pub(crate) route: Option<Arc<Route>>,
     /// When it has to be answered, if ever; the error is for a deadline that cannot be read.
     pub(crate) deadline: Result<Option<Instant>, Error>,
-}
-
-impl Resolved {
-    pub(crate) fn of<B>(request: &http::Request<B>) -> Option<&Resolved> {
-        request.extensions().get()
-    }
-
-    pub(crate) fn route_of<B>(request: &http::Request<B>) -> Option<&Route> {
-        Resolved::of(request).and_then(|resolved| resolved.route.as_deref())
-    }
 }
 
 /// Finds a method by the path of the request.
@@ -156,11 +146,15 @@ pub(crate) struct RouteTable {
 }
 
 impl RouteTable {
-    pub(crate) fn resolve<B>(&self, request: &http::Request<B>) -> Resolved {
+    pub(crate) fn resolve(&self, request: Request) -> Arrival {
         let route = self.by_path.get(request.uri().path()).cloned();
         let allowed = route.as_ref().and_then(|route| route.deadline);
         let deadline = deadline::of(request.headers(), allowed);
-        Resolved { route, deadline }
+        Arrival {
+            request,
+            route,
+            deadline,
+        }
     }
 }
 
@@ -168,7 +162,7 @@ impl RouteTable {
 #[derive(Clone)]
 pub(crate) struct Dispatch;
 
-impl Service<Request> for Dispatch {
+impl Service<Arrival> for Dispatch {
     type Response = Response;
     type Error = Infallible;
     type Future = ResponseFuture;
@@ -177,9 +171,10 @@ impl Service<Request> for Dispatch {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request) -> ResponseFuture {
-        match Resolved::route_of(&request) {
-            Some(route) => route.handler.clone().handle(request),
+    fn call(&mut self, arrival: Arrival) -> ResponseFuture {
+        let Arrival { request, route, .. } = arrival;
+        match route {
+            Some(route) => route.handler.handle(request),
             None => {
                 let message = format!("this server has no method {}", request.uri().path());
                 let status = Status::from(Error::new(

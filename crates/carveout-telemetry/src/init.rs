@@ -1,17 +1,15 @@
 use crate::control::LogControl;
 use crate::filter::{ActiveFilter, Filter, FilterError};
 use crate::log::{LogLayer, LogWriter, notice};
-use crate::trace::{Pipeline, UnrecordedTracer};
+use crate::trace::{Pipeline, SpanLayer};
 use crate::{Telemetry, TelemetryConfig};
 use http::Uri;
-use opentelemetry::trace::{Span, Tracer};
 use std::io;
+use std::sync::Arc;
 use thiserror::Error;
 use tracing::{Dispatch, dispatcher};
-use tracing_opentelemetry::OpenTelemetryLayer;
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::{Layer, Registry};
 
 /// Who is speaking, in every log line and every span.
 ///
@@ -79,21 +77,15 @@ pub fn dispatch(
     let filter = Filter::parse(&config.log_level)?;
     let active = ActiveFilter::new(&filter);
     let pipeline = if config.otlp_enabled {
-        Some(Pipeline::otlp(config, &service)?)
+        Some(Arc::new(Pipeline::otlp(config, &service)?))
     } else {
         None
     };
     let writer = LogWriter::spawn(output, notice(config.log_format, &service.name))?;
     let log = LogLayer::new(config.log_format, &service.name, writer.clone());
 
-    let dispatch = match &pipeline {
-        Some(pipeline) => assemble(pipeline.tracer(), log, active.clone()),
-        None => assemble(
-            UnrecordedTracer::new(config.sample_ratio),
-            log,
-            active.clone(),
-        ),
-    };
+    let spans = SpanLayer::new(config.sample_ratio, pipeline.clone());
+    let dispatch = assemble(spans, log, active.clone());
     let control = LogControl::new(active, filter);
     Ok((dispatch, Telemetry::new(pipeline, writer, control)))
 }
@@ -132,21 +124,7 @@ fn check_endpoint(endpoint: &str) -> Result<(), InitError> {
     Err(InitError::OtlpEndpoint(format!("`{endpoint}`: {problem}")))
 }
 
-fn assemble<T>(tracer: T, log: LogLayer, active: ActiveFilter) -> Dispatch
-where
-    T: Tracer + Send + Sync + 'static,
-    T::Span: Span + Send + Sync,
-{
-    // What is the same in every span of a service is not worth its bytes, and the layer below
-    // follows tracing's own idea of the current span, so that entering a span need not attach a
-    // context each time a task is polled.
-    let spans = OpenTelemetryLayer::new(tracer)
-        .with_location(false)
-        .with_threads(false)
-        .with_target(false)
-        .with_tracked_inactivity(false)
-        .with_context_activation(false)
-        .with_filter(filter_fn(|metadata| metadata.is_span()));
+fn assemble(spans: SpanLayer, log: LogLayer, active: ActiveFilter) -> Dispatch {
     let subscriber = Registry::default()
         .with(spans)
         .with(log)

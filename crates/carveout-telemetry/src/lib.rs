@@ -67,7 +67,7 @@
 //! - [`init`], [`dispatch`], [`TelemetryConfig`], [`ServiceInfo`]: set-up; [`Telemetry`]: the guard
 //!   that flushes.
 //! - [`LogControl`]: another log level for a while.
-//! - [`adopt_parent`], [`remote_parent`], [`inject`]: W3C trace context in and out.
+//! - [`below_caller`], [`adopt_parent`], [`remote_parent`], [`inject`]: W3C trace context in and out.
 //! - [`trace_id`], [`ids`]: what to put in an exemplar, an error, an answer.
 
 mod config;
@@ -84,5 +84,6 @@ pub use filter::FilterError;
 pub use init::{InitError, ServiceInfo, dispatch, init};
 pub use telemetry::{ShutdownReport, Stats, StatsReader, Telemetry};
 pub use trace::{
-    RemoteParent, SpanId, SpanIds, TraceId, adopt_parent, ids, inject, remote_parent, trace_id,
+    RemoteParent, SpanId, SpanIds, TraceId, adopt_parent, below_caller, ids, inject, remote_parent,
+    trace_id,
 };

@@ -74,8 +74,11 @@ impl StatsReader {
 }
 
 impl Telemetry {
-    pub(crate) fn new(pipeline: Option<Pipeline>, writer: LogWriter, control: LogControl) -> Self {
-        let pipeline = pipeline.map(Arc::new);
+    pub(crate) fn new(
+        pipeline: Option<Arc<Pipeline>>,
+        writer: LogWriter,
+        control: LogControl,
+    ) -> Self {
         Self {
             stats: StatsReader { pipeline, writer },
             control,

@@ -2,14 +2,16 @@
 
 mod exporter;
 mod ids;
+mod layer;
 mod pipeline;
+mod place;
 mod propagation;
 mod quiet;
+mod recording;
 mod traceparent;
-mod unrecorded;
 
-pub(crate) use ids::context_ids;
+pub(crate) use ids::ids_in;
 pub use ids::{SpanId, SpanIds, TraceId, ids, trace_id};
+pub(crate) use layer::SpanLayer;
 pub(crate) use pipeline::Pipeline;
-pub use propagation::{RemoteParent, adopt_parent, inject, remote_parent};
-pub(crate) use unrecorded::UnrecordedTracer;
+pub use propagation::{RemoteParent, adopt_parent, below_caller, inject, remote_parent};

@@ -12,7 +12,7 @@ use tonic::{Code, Status};
 use tower::{Layer, Service, layer::layer_fn};
 
 use crate::error::{Error, Reason};
-use crate::routes::Request;
+use crate::routes::Arrival;
 
 /// Answers INTERNAL for a handler that panics, where tonic would reset the stream and the caller
 /// would see CANCELLED.
@@ -30,9 +30,9 @@ impl<S> CatchPanic<S> {
     }
 }
 
-impl<S, B> Service<Request> for CatchPanic<S>
+impl<S, B> Service<Arrival> for CatchPanic<S>
 where
-    S: Service<Request, Response = http::Response<B>, Error = Infallible>,
+    S: Service<Arrival, Response = http::Response<B>, Error = Infallible>,
 {
     type Response = http::Response<PanicBody<B>>;
     type Error = Infallible;
@@ -42,10 +42,10 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, arrival: Arrival) -> Self::Future {
         // A generated server runs the first lines of a handler in `call` itself, so that needs
         // catching too.
-        let called = catch_unwind(AssertUnwindSafe(|| self.inner.call(request)));
+        let called = catch_unwind(AssertUnwindSafe(|| self.inner.call(arrival)));
         PanicFuture { inner: called.ok() }
     }
 }

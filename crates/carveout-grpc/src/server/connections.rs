@@ -25,6 +25,17 @@ pub(super) enum End {
 }
 
 impl End {
+    const ALL: [End; 8] = [
+        End::Caller,
+        End::Error,
+        End::Preface,
+        End::Idle,
+        End::Age,
+        End::Stop,
+        End::Overdue,
+        End::Cut,
+    ];
+
     fn label(self) -> &'static str {
         match self {
             End::Caller => "caller",
@@ -51,6 +62,10 @@ pub(super) struct ConnectionMetrics {
 impl ConnectionMetrics {
     pub(super) fn register(metrics: &Metrics) -> Self {
         let own = Self::default();
+        // From the start, so that the first of its kind is a rise from zero.
+        for end in End::ALL {
+            let _ = own.closed.get_or_create(&[("reason", end.label())]);
+        }
         metrics.register(|registry| {
             let help = "Connections that are open";
             registry.register("rpc_server_connections", help, own.open.clone());

@@ -10,7 +10,7 @@ use tonic::Status;
 use tower::{Layer, Service, layer::layer_fn};
 
 use crate::deadline::{Timed, TimedBody};
-use crate::routes::{Request, Resolved};
+use crate::routes::Arrival;
 
 /// Ends every call by its deadline: the caller's `grpc-timeout` or what the method's contract
 /// allows, whichever comes first.
@@ -28,9 +28,9 @@ impl<S> Deadline<S> {
     }
 }
 
-impl<S, B> Service<Request> for Deadline<S>
+impl<S, B> Service<Arrival> for Deadline<S>
 where
-    S: Service<Request, Response = http::Response<B>, Error = Infallible>,
+    S: Service<Arrival, Response = http::Response<B>, Error = Infallible>,
 {
     type Response = http::Response<DeadlineBody<B>>;
     type Error = Infallible;
@@ -40,18 +40,17 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
-        let deadline = Resolved::of(&request).map(|resolved| resolved.deadline.clone());
-        let deadline = match deadline.unwrap_or(Ok(None)) {
-            Ok(deadline) => deadline,
+    fn call(&mut self, arrival: Arrival) -> Self::Future {
+        let deadline = match &arrival.deadline {
+            Ok(deadline) => *deadline,
             Err(error) => {
                 return DeadlineFuture::Refused {
-                    status: Some(error.into()),
+                    status: Some(error.clone().into()),
                 };
             }
         };
         DeadlineFuture::Called {
-            inner: Timed::new(self.inner.call(request), deadline),
+            inner: Timed::new(self.inner.call(arrival), deadline),
         }
     }
 }

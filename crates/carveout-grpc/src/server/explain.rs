@@ -14,7 +14,7 @@ use tonic_types::pb;
 use tower::{Layer, Service, layer::layer_fn};
 
 use crate::error::code_name;
-use crate::routes::Request;
+use crate::routes::Arrival;
 
 /// Sees to it that every error carries exactly one `ErrorInfo` with a reason and this service as
 /// its domain ([AIP-193](https://google.aip.dev/193)), whoever made the error: the kit, a handler,
@@ -36,9 +36,9 @@ impl<S> Explain<S> {
     }
 }
 
-impl<S, B> Service<Request> for Explain<S>
+impl<S, B> Service<Arrival> for Explain<S>
 where
-    S: Service<Request, Response = http::Response<B>, Error = Infallible>,
+    S: Service<Arrival, Response = http::Response<B>, Error = Infallible>,
 {
     type Response = http::Response<ExplainBody<B>>;
     type Error = Infallible;
@@ -48,9 +48,9 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, arrival: Arrival) -> Self::Future {
         ExplainFuture {
-            inner: self.inner.call(request),
+            inner: self.inner.call(arrival),
             domain: Some(self.domain.clone()),
         }
     }

@@ -7,41 +7,35 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::Frame;
 use pin_project_lite::pin_project;
-use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service, layer::layer_fn};
 
 use crate::error::{Error, Reason};
-use crate::routes::Request;
+use crate::routes::Arrival;
 
-/// Refuses messages that are larger than allowed, in both directions, by the length that each is
-/// announced with: nothing of it is buffered before.
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Refuses answers with a message larger than allowed; [`SizedRequest`] does it for requests. Both go
+/// by the length that each message is announced with: nothing of it is buffered before.
 ///
 /// tonic's own limits answer OUT_OF_RANGE, where every other gRPC says RESOURCE_EXHAUSTED, and the
 /// one for answers is not set at all.
 #[derive(Clone)]
 pub(crate) struct MessageSize<S> {
     inner: S,
-    limits: Limits,
-}
-
-#[derive(Clone, Copy)]
-struct Limits {
-    request: usize,
-    response: usize,
+    most: usize,
 }
 
 impl<S> MessageSize<S> {
     /// In bytes, as messages are on the wire.
-    pub(crate) fn layer(request: usize, response: usize) -> impl Layer<S, Service = Self> + Clone {
-        let limits = Limits { request, response };
-        layer_fn(move |inner| Self { inner, limits })
+    pub(crate) fn layer(most: usize) -> impl Layer<S, Service = Self> + Clone {
+        layer_fn(move |inner| Self { inner, most })
     }
 }
 
-impl<S, B> Service<Request> for MessageSize<S>
+impl<S, B> Service<Arrival> for MessageSize<S>
 where
-    S: Service<Request, Response = http::Response<B>, Error = Infallible>,
+    S: Service<Arrival, Response = http::Response<B>, Error = Infallible>,
 {
     type Response = http::Response<SizedBody<B>>;
     type Error = Infallible;
@@ -51,20 +45,10 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
-        let Limits {
-            request: most,
-            response,
-        } = self.limits;
-        let request = request.map(|body| {
-            Body::new(RequestBody {
-                body,
-                messages: Messages::new(most),
-            })
-        });
+    fn call(&mut self, arrival: Arrival) -> Self::Future {
         SizedFuture {
-            inner: self.inner.call(request),
-            most: response,
+            inner: self.inner.call(arrival),
+            most: self.most,
         }
     }
 }
@@ -104,6 +88,16 @@ impl Messages {
             }
             if self.head_bytes == 0 {
                 begun = at;
+                // A head that is here as a whole, as nearly all are.
+                if let Some(&[_, a, b, c, d]) = data.get(at..at + usize::from(Self::HEAD)) {
+                    let length = u32::from_be_bytes([a, b, c, d]) as usize;
+                    at += usize::from(Self::HEAD);
+                    self.left = length;
+                    if length > self.most {
+                        return Some((length, begun));
+                    }
+                    continue;
+                }
             }
             self.head = self.head << 8 | u64::from(data[at]);
             self.head_bytes += 1;
@@ -129,30 +123,47 @@ impl Messages {
 
 pin_project! {
     /// A request body that fails where a message too large begins.
-    struct RequestBody {
+    pub(crate) struct SizedRequest<B> {
         #[pin]
-        body: Body,
+        body: B,
         messages: Messages,
     }
 }
 
-impl http_body::Body for RequestBody {
+impl<B> SizedRequest<B> {
+    pub(crate) fn new(body: B, most: usize) -> Self {
+        Self {
+            body,
+            messages: Messages::new(most),
+        }
+    }
+}
+
+impl<B> http_body::Body for SizedRequest<B>
+where
+    B: http_body::Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
     type Data = Bytes;
-    type Error = Status;
+    /// A `Status`, or what the body itself fails with: tonic tells the one from the other.
+    type Error = BoxError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.project();
-        let frame = ready!(this.body.poll_frame(cx));
-        if let Some(Ok(frame)) = &frame
-            && let Some(data) = frame.data_ref()
+        let Some(frame) = ready!(this.body.poll_frame(cx)) else {
+            return Poll::Ready(None);
+        };
+        let frame = frame.map_err(Into::into)?;
+        if let Some(data) = frame.data_ref()
             && let Some((length, _)) = this.messages.find_too_large(data)
         {
-            return Poll::Ready(Some(Err(this.messages.refusal("request", length))));
+            let refusal = this.messages.refusal("request", length);
+            return Poll::Ready(Some(Err(refusal.into())));
         }
-        Poll::Ready(frame)
+        Poll::Ready(Some(Ok(frame)))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -6,7 +6,7 @@ use carveout_metrics::RpcMetrics;
 use tower::{Layer, Service, layer::layer_fn};
 
 use crate::observe::{Observed, ObservedBody, ObservedFuture, Side};
-use crate::routes::{Request, Resolved};
+use crate::routes::Arrival;
 
 /// Gives every call its span and counts and times it, from its arrival to the end of its answer.
 #[derive(Clone)]
@@ -25,9 +25,9 @@ impl<S> Observe<S> {
     }
 }
 
-impl<S, B> Service<Request> for Observe<S>
+impl<S, B> Service<Arrival> for Observe<S>
 where
-    S: Service<Request, Response = http::Response<B>, Error = Infallible>,
+    S: Service<Arrival, Response = http::Response<B>, Error = Infallible>,
 {
     type Response = http::Response<ObservedBody<B>>;
     type Error = Infallible;
@@ -37,12 +37,12 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request) -> Self::Future {
-        let method = Resolved::route_of(&request).map(|route| route.index);
-        let observed = Observed::start(&self.calls, method, Side::Server, &mut request);
+    fn call(&mut self, mut arrival: Arrival) -> Self::Future {
+        let method = arrival.route.as_ref().map(|route| route.index);
+        let observed = Observed::start(&self.calls, method, Side::Server, &mut arrival.request);
         // A generated server runs the first lines of the handler in `call`, and their logs belong
         // to the call's span too.
-        let answer = observed.in_span(|| self.inner.call(request));
+        let answer = observed.in_span(|| self.inner.call(arrival));
         observed.watch(answer)
     }
 }

@@ -13,13 +13,13 @@ use super::config::ServerConfig;
 use super::connections::ConnectionMetrics;
 use super::deadline::{Deadline, DeadlineBody};
 use super::explain::{Explain, ExplainBody};
-use super::message_size::{MessageSize, SizedBody};
+use super::message_size::{MessageSize, SizedBody, SizedRequest};
 use super::observe::Observe;
 use crate::contract::ContractError;
 use crate::health::HealthService;
 use crate::observe::ObservedBody;
 use crate::reflection;
-use crate::routes::{Dispatch, RouteTable, Routes};
+use crate::routes::{Arrival, Dispatch, RouteTable, Routes};
 
 /// What a stack needs to know of the service around it.
 #[derive(Clone, Debug)]
@@ -40,6 +40,7 @@ pub struct Stack {
     layers: Layers,
     table: RouteTable,
     connections: ConnectionMetrics,
+    max_request_bytes: usize,
 }
 
 impl Stack {
@@ -78,16 +79,14 @@ impl Stack {
             // Inside of the three above: what a deadline ends is the handler, and the end is an
             // error like any other.
             .layer(Deadline::layer())
-            // Innermost, beside the decoder and the encoder whose limits these are.
-            .layer(MessageSize::layer(
-                config.max_request_bytes,
-                config.max_response_bytes,
-            ))
+            // Innermost, beside the encoder whose limit this is; the decoder's is in the request.
+            .layer(MessageSize::layer(config.max_response_bytes))
             .service(Dispatch);
         Ok(Self {
             layers,
             table,
             connections: ConnectionMetrics::register(&options.metrics),
+            max_request_bytes: config.max_request_bytes,
         })
     }
 
@@ -111,7 +110,7 @@ impl PerRequest {
     }
 }
 
-type Answer = <Layers as Service<http::Request<Body>>>::Future;
+type Answer = <Layers as Service<Arrival>>::Future;
 /// The layers' bodies, in their order.
 type AnswerBody = ObservedBody<ExplainBody<PanicBody<DeadlineBody<SizedBody<Body>>>>>;
 
@@ -121,12 +120,12 @@ impl hyper::service::Service<http::Request<Incoming>> for PerRequest {
     type Future = Held<Answer>;
 
     fn call(&self, request: http::Request<Incoming>) -> Self::Future {
-        let mut request = request.map(Body::new);
-        let resolved = self.stack.table.resolve(&request);
-        let deadline = resolved.deadline.as_ref().ok().copied().flatten();
+        let most = self.stack.max_request_bytes;
+        let request = request.map(|body| Body::new(SizedRequest::new(body, most)));
+        let arrival = self.stack.table.resolve(request);
+        let deadline = arrival.deadline.as_ref().ok().copied().flatten();
         let underway = self.activity.begin(deadline);
-        request.extensions_mut().insert(resolved);
         // No layer queues and so all are always ready: there is no readiness to wait for.
-        Held::new(self.stack.layers.clone().call(request), underway)
+        Held::new(self.stack.layers.clone().call(arrival), underway)
     }
 }

@@ -1,12 +1,10 @@
 use super::LogWriter;
 use super::line::Line;
 use crate::LogFormat;
-use crate::trace::{SpanIds, context_ids};
+use crate::trace::{SpanIds, ids_in};
 use std::cell::Cell;
-use std::sync::OnceLock;
 use std::time::SystemTime;
-use tracing::dispatcher::WeakDispatch;
-use tracing::{Dispatch, Event, Level, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
@@ -25,8 +23,6 @@ pub(crate) struct LogLayer {
     format: LogFormat,
     service: String,
     writer: LogWriter,
-    /// The subscriber that this layer is part of: only it can say where a span is in its trace.
-    dispatch: OnceLock<WeakDispatch>,
 }
 
 impl LogLayer {
@@ -35,23 +31,17 @@ impl LogLayer {
             format,
             service: service.to_owned(),
             writer,
-            dispatch: OnceLock::new(),
         }
     }
+}
 
-    fn ids<S>(&self, event: &Event<'_>, context: &Context<'_, S>) -> Option<SpanIds>
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
-        // What OpenTelemetry says of itself, it may say while it holds the span that would be asked
-        // for its ids here.
-        if event.metadata().target().starts_with("opentelemetry") {
-            return None;
-        }
-        let span = context.event_span(event)?.id();
-        let dispatch = self.dispatch.get()?.upgrade()?;
-        context_ids(&span, &dispatch)
-    }
+/// Where the event's span is in its trace.
+fn ids_of<S>(event: &Event<'_>, context: &Context<'_, S>) -> Option<SpanIds>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let span = context.event_span(event)?;
+    ids_in(&span.extensions())
 }
 
 /// The line that says how many lines are missing at its place.
@@ -77,10 +67,6 @@ impl<S> Layer<S> for LogLayer
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    fn on_register_dispatch(&self, dispatch: &Dispatch) {
-        let _ = self.dispatch.set(dispatch.downgrade());
-    }
-
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let metadata = event.metadata();
         let line = Line {
@@ -88,7 +74,7 @@ where
             level: *metadata.level(),
             target: metadata.target(),
             service: &self.service,
-            ids: self.ids(event, &context),
+            ids: ids_of(event, &context),
             message: None,
         };
         // A value whose `Debug` logs comes back here before it is done: it finds the scratch taken,

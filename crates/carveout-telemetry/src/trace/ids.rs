@@ -1,6 +1,9 @@
-use opentelemetry::trace::{SpanContext, TraceContextExt};
+use super::place::Place;
+use opentelemetry::trace::SpanContext;
 use std::fmt;
-use tracing::{Dispatch, Span, span};
+use tracing::Span;
+use tracing_subscriber::Registry;
+use tracing_subscriber::registry::{Extensions, ExtensionsMut, LookupSpan};
 
 /// The id of a trace, as W3C Trace Context has it. Displayed as 32 hexadecimal digits; never zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,15 +66,29 @@ pub fn trace_id(span: &Span) -> Option<TraceId> {
 }
 
 pub(super) fn span_context(span: &Span) -> Option<SpanContext> {
-    span.with_subscriber(|(id, dispatch)| context_of(id, dispatch))?
+    with_extensions(span, |extensions| {
+        extensions
+            .get_mut::<Place>()
+            .map(|place| place.context().clone())
+    })?
 }
 
-/// The same for whoever has the parts of a span only, as a layer does.
-pub(crate) fn context_ids(id: &span::Id, dispatch: &Dispatch) -> Option<SpanIds> {
-    context_of(id, dispatch).as_ref().and_then(SpanIds::of)
+/// Of a span that was set up by this crate, wherever its registry is.
+pub(super) fn with_extensions<T>(
+    span: &Span,
+    run: impl FnOnce(&mut ExtensionsMut<'_>) -> T,
+) -> Option<T> {
+    span.with_subscriber(|(id, dispatch)| {
+        let registry = dispatch.downcast_ref::<Registry>()?;
+        let span = registry.span(id)?;
+        let mut extensions = span.extensions_mut();
+        Some(run(&mut extensions))
+    })?
 }
 
-fn context_of(id: &span::Id, dispatch: &Dispatch) -> Option<SpanContext> {
-    let context = tracing_opentelemetry::get_otel_context(id, dispatch)?;
-    Some(context.span().span_context().clone())
+/// The same for whoever has a span's extensions, as a layer does.
+pub(crate) fn ids_in(extensions: &Extensions<'_>) -> Option<SpanIds> {
+    extensions
+        .get::<Place>()
+        .and_then(|place| SpanIds::of(place.context()))
 }

@@ -1,15 +1,12 @@
 use super::exporter::BoundedExporter;
-use super::unrecorded::sampler;
 use crate::{InitError, ServiceInfo, TelemetryConfig};
-use opentelemetry::trace::TracerProvider;
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_otlp::{SpanExporter as OtlpExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::resource::{EnvResourceDetector, TelemetryResourceDetector};
 use opentelemetry_sdk::trace::{
-    BatchConfigBuilder, BatchSpanProcessor, IdGenerator, RandomIdGenerator, SdkTracer,
-    SdkTracerProvider, Span, SpanData, SpanExporter, SpanProcessor,
+    BatchConfigBuilder, BatchSpanProcessor, IdGenerator, RandomIdGenerator, SpanData, SpanExporter,
+    SpanProcessor,
 };
 use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -31,7 +28,8 @@ pub(crate) struct SpanCounts {
 
 /// The way of a span from its end to the receiver.
 pub(crate) struct Pipeline {
-    provider: SdkTracerProvider,
+    processor: BatchSpanProcessor,
+    scope: InstrumentationScope,
     flow: Arc<Flow>,
 }
 
@@ -60,22 +58,27 @@ impl Pipeline {
             .with_max_export_batch_size(BATCH)
             .with_scheduled_delay(INTERVAL)
             .build();
-        let processor = BatchSpanProcessor::builder(exporter)
+        let mut processor = BatchSpanProcessor::builder(exporter)
             .with_batch_config(batches)
             .build();
-        let provider = SdkTracerProvider::builder()
-            .with_sampler(sampler(config.sample_ratio))
-            .with_resource(resource(service))
-            .with_span_processor(CountedProcessor {
-                inner: processor,
-                flow: flow.clone(),
-            })
-            .build();
-        Ok(Self { provider, flow })
+        processor.set_resource(&resource(service));
+        Ok(Self {
+            processor,
+            scope: InstrumentationScope::builder("carveout").build(),
+            flow,
+        })
     }
 
-    pub(crate) fn tracer(&self) -> SdkTracer {
-        self.provider.tracer("carveout")
+    /// What all spans are said to come from.
+    pub(super) fn scope(&self) -> &InstrumentationScope {
+        &self.scope
+    }
+
+    /// Takes a span that has ended, if there is room for one more.
+    pub(super) fn send(&self, span: SpanData) {
+        if self.flow.enter() {
+            self.processor.on_end(span);
+        }
     }
 
     pub(crate) fn counts(&self) -> SpanCounts {
@@ -89,7 +92,7 @@ impl Pipeline {
         // The exporter keeps the deadline itself; the rest is for a thread that gets no time to
         // run. An error is one that the exporter has counted.
         let _ = self
-            .provider
+            .processor
             .shutdown_with_timeout(timeout + Duration::from_millis(100));
         self.flow.abandon();
     }
@@ -161,36 +164,6 @@ impl Flow {
             exported: self.exported.load(Ordering::Relaxed),
             dropped: self.dropped.load(Ordering::Relaxed),
         }
-    }
-}
-
-#[derive(Debug)]
-struct CountedProcessor {
-    inner: BatchSpanProcessor,
-    flow: Arc<Flow>,
-}
-
-impl SpanProcessor for CountedProcessor {
-    fn on_start(&self, span: &mut Span, context: &Context) {
-        self.inner.on_start(span, context);
-    }
-
-    fn on_end(&self, span: SpanData) {
-        if self.flow.enter() {
-            self.inner.on_end(span);
-        }
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        self.inner.force_flush()
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.inner.shutdown_with_timeout(timeout)
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.inner.set_resource(resource);
     }
 }
 

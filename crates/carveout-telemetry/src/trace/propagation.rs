@@ -1,11 +1,16 @@
-use super::ids::{SpanIds, span_context};
+use super::ids::{SpanIds, span_context, with_extensions};
+use super::place::Place;
 use super::traceparent;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use opentelemetry::Context;
-use opentelemetry::trace::{SpanContext, TraceContextExt, TraceState};
+use opentelemetry::trace::{SpanContext, TraceState};
+use std::cell::RefCell;
 use std::str::FromStr;
 use tracing::Span;
-use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+thread_local! {
+    /// The caller of the root span that is being made just now, if [`below_caller`] makes it.
+    static AWAITED: RefCell<Option<Option<SpanContext>>> = const { RefCell::new(None) };
+}
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
@@ -26,8 +31,12 @@ impl RemoteParent {
 
     /// Makes `span` a child of this one. See [`adopt_parent`].
     pub fn adopt(self, span: &Span) -> bool {
-        span.set_parent(Context::new().with_remote_span_context(self.0))
-            .is_ok()
+        with_extensions(span, |extensions| {
+            extensions
+                .get_mut::<Place>()
+                .is_some_and(|place| place.adopt(&self.0))
+        })
+        .unwrap_or(false)
     }
 }
 
@@ -46,10 +55,27 @@ pub fn remote_parent(headers: &HeaderMap) -> Option<RemoteParent> {
 
 /// Makes `span` a child of the caller's span, if the headers name one. True if they did and it is.
 ///
-/// Call it before the span is entered, has children or is asked for its ids: from then on it has
-/// its place in a trace.
+/// Call it before the span has children or is asked for its ids: from then on it has its place in a
+/// trace. [`below_caller`] does it in one step, at less cost.
 pub fn adopt_parent(span: &Span, headers: &HeaderMap) -> bool {
     remote_parent(headers).is_some_and(|parent| parent.adopt(span))
+}
+
+/// Makes a span as a child of the caller's, or as as it would be otherwise if the headers name none.
+///
+/// A span that `make` makes is below the caller's wherever it is made. Because its place is known at once, a
+/// span of a trace that is not sampled keeps nothing of what it says.
+pub fn below_caller(headers: &HeaderMap, make: impl FnOnce() -> Span) -> Span {
+    AWAITED.set(Some(remote_parent(headers).map(|parent| parent.0)));
+    let span = make();
+    // A span that is disabled has not asked.
+    AWAITED.set(None);
+    span
+}
+
+/// What [`below_caller`] says of the span that is being made, to the first that asks.
+pub(super) fn awaited() -> Option<Option<SpanContext>> {
+    AWAITED.take()
 }
 
 /// Writes `span` into the headers of a call that it makes, in place of what was there.
