@@ -138,8 +138,14 @@ impl<'a> Change<'a> {
             }
         }
         for edit in &plan.edit {
-            write(&self.inner(STAGE).join(&edit.path), edit.after.as_bytes())?;
-            write(&self.inner(BEFORE).join(&edit.path), edit.before.as_bytes())?;
+            for (place, text) in [(STAGE, &edit.after), (BEFORE, &edit.before)] {
+                let path = self.inner(place).join(&edit.path);
+                write(&path, text.as_bytes())?;
+                // A new file takes the old one's place: whoever may write to that may to this.
+                if let Ok(old) = fs::metadata(self.root.join(&edit.path)) {
+                    let _ = fs::set_permissions(&path, old.permissions());
+                }
+            }
         }
         kill_at("staged");
         Ok(())

@@ -2,6 +2,7 @@ use std::io;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 
 use super::connections::ConnectionMetrics;
 
@@ -11,6 +12,8 @@ pub(super) struct Accept<'a> {
     listener: TcpListener,
     metrics: &'a ConnectionMetrics,
     wait: Duration,
+    /// Kept here and not in `next`, which is dropped whenever the loop has something else to do.
+    rest_until: Option<Instant>,
 }
 
 impl<'a> Accept<'a> {
@@ -22,11 +25,16 @@ impl<'a> Accept<'a> {
             listener,
             metrics,
             wait: Duration::ZERO,
+            rest_until: None,
         }
     }
 
     pub(super) async fn next(&mut self) -> TcpStream {
         loop {
+            if let Some(until) = self.rest_until {
+                tokio::time::sleep_until(until).await;
+                self.rest_until = None;
+            }
             match self.listener.accept().await {
                 Ok((stream, _)) => {
                     self.wait = Duration::ZERO;
@@ -38,7 +46,7 @@ impl<'a> Accept<'a> {
                     self.metrics.accept_failed();
                     self.wait = (self.wait * 2).clamp(Self::FIRST_WAIT, Self::LONGEST_WAIT);
                     tracing::warn!(%error, wait = ?self.wait, "cannot accept connections");
-                    tokio::time::sleep(self.wait).await;
+                    self.rest_until = Some(Instant::now() + self.wait);
                 }
             }
         }

@@ -14,7 +14,8 @@ pub struct ServerConfig {
     /// none.
     #[serde(with = "humantime_serde")]
     pub default_deadline: Duration,
-    /// Connections that may be open at once; one more is closed at once.
+    /// Connections that may be open at once; one more is closed at once. Lowered where the limit of
+    /// open files is too low for so many.
     pub max_connections: usize,
     /// Calls that one connection may have under way at once; a caller waits for a free one.
     pub max_concurrent_streams: u32,

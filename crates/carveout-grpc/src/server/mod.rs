@@ -5,6 +5,7 @@ mod config;
 mod connection;
 mod connections;
 mod deadline;
+mod descriptors;
 mod explain;
 mod message_size;
 mod observe;

@@ -12,6 +12,7 @@ use super::accept::Accept;
 use super::config::ServerConfig;
 use super::connection::{self, Limits};
 use super::connections::{ConnectionMetrics, End};
+use super::descriptors;
 use super::stack::Stack;
 
 /// How a server came to its end.
@@ -49,6 +50,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) -> Drained {
     let metrics = stack.connections().clone();
+    let most = descriptors::connections(config.max_connections);
     let mut accept = Accept::new(listener, &metrics);
     let mut connections = Connections {
         http: http(config),
@@ -62,7 +64,7 @@ pub async fn serve(
         tokio::select! {
             () = &mut stop => break,
             stream = accept.next() => {
-                if connections.open.len() < config.max_connections {
+                if connections.open.len() < most {
                     connections.spawn(stream);
                 } else {
                     // At once, so that the caller can try another instance.

@@ -4,6 +4,7 @@
 
 mod buf;
 mod cardinality;
+mod descriptors;
 mod foreign;
 mod grpcurl;
 mod kubernetes;

@@ -19,7 +19,20 @@ pub(crate) struct Greeter {
 impl Greeter {
     /// With settings of the test's own, `telemetry.otlp_enabled=true` say.
     pub(crate) async fn start(set: &[&str]) -> Self {
-        let mut greeter = Command::new(binary());
+        Self::start_as(Command::new(binary()), set).await
+    }
+
+    /// With so many files, sockets among them, that it may have open.
+    pub(crate) async fn start_limited(open_files: usize, set: &[&str]) -> Self {
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .arg("-c")
+            .arg(format!("ulimit -n {open_files}; exec \"$0\" \"$@\""));
+        shell.arg(binary());
+        Self::start_as(shell, set).await
+    }
+
+    async fn start_as(mut greeter: Command, set: &[&str]) -> Self {
         let here = [
             "grpc.host=127.0.0.1",
             "grpc.port=0",
