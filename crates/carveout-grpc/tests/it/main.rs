@@ -1,6 +1,7 @@
 //! The server and the client against each other, over real sockets, with handlers that misbehave on
 //! purpose.
 
+mod abuse;
 mod connections;
 mod control;
 mod deadline;
