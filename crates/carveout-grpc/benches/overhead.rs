@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use carveout_grpc::{Routes, ServerConfig, Stack, StackOptions};
+use carveout_grpc::{Routes, ServerConfig, SlowCalls, Stack, StackOptions};
 use carveout_health::{Health, Phase};
 use carveout_metrics::{BuildInfo, Metrics};
 use carveout_telemetry::{ServiceInfo, TelemetryConfig};
@@ -114,6 +114,7 @@ fn kit(runtime: &Runtime) -> SocketAddr {
             service: "bench".into(),
             health: health.clone(),
             metrics: Metrics::new(build),
+            slow: SlowCalls::default(),
         };
         let routes = Routes::new().add(api::server(Handler), api::FILE_DESCRIPTOR_SET);
         let stack = Stack::new(routes, &config, options).expect("a stack");

@@ -7,7 +7,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use carveout_grpc::{
-    Channel, ClientConfig, Error, Reason, Routes, ServerConfig, Stack, StackOptions,
+    Channel, ClientConfig, Error, Reason, Routes, ServerConfig, SlowCalls, Stack, StackOptions,
 };
 use carveout_health::{Health, Phase};
 use carveout_metrics::{BuildInfo, Metrics};
@@ -70,6 +70,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         service: "empty".into(),
         health: health.clone(),
         metrics: metrics.clone(),
+        slow: SlowCalls::default(),
     };
     let routes = Routes::new().add(api::server(Empty), api::FILE_DESCRIPTOR_SET);
     let stack = Stack::new(routes, &config, options)?;

@@ -11,6 +11,8 @@ pub struct MethodContract {
     pub idempotency: Idempotency,
     /// The longest that a call may take; `None` when the contract does not say.
     pub deadline: Option<Duration>,
+    /// Whether its answer is a stream of messages.
+    pub streams: bool,
 }
 
 /// Protobuf's `idempotency_level`.
@@ -137,6 +139,7 @@ fn contract_of(service: &str, method: &Method) -> Result<MethodContract, Contrac
         name,
         idempotency,
         deadline,
+        streams: method.server_streaming,
     })
 }
 
@@ -171,6 +174,8 @@ struct Method {
     name: String,
     #[prost(message, optional, tag = "4")]
     options: Option<MethodOptions>,
+    #[prost(bool, tag = "6")]
+    server_streaming: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]

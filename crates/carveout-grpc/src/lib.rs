@@ -37,6 +37,7 @@ mod observe;
 mod reflection;
 mod routes;
 mod server;
+mod slow;
 
 pub use client::{Channel, ClientConfig, TargetError};
 pub use contract::{ContractError, Idempotency, MethodContract};
@@ -45,3 +46,4 @@ pub use error::{Error, Reason, code_name};
 pub use health::check_health;
 pub use routes::Routes;
 pub use server::{Drained, ServerConfig, Stack, StackOptions, bind, serve};
+pub use slow::{SlowCall, SlowCalls, Stage};

@@ -1,5 +1,6 @@
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -11,11 +12,11 @@ use tonic::{Code, Status};
 use tracing::{Level, Span, field};
 
 use crate::error::code_name;
+use crate::slow::{Answering, Asking};
 
 /// Which end of a call is being observed.
-#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
-    Server,
+    Server(Answering),
     Client,
 }
 
@@ -26,23 +27,26 @@ pub(crate) enum Side {
 pub(crate) struct Observed {
     span: Span,
     call: Option<Call>,
+    calls: Arc<RpcMetrics>,
+    method: Option<usize>,
+    /// As a server.
+    answering: Option<Answering>,
+    /// As a client.
+    asking: Option<Asking>,
 }
 
 impl Observed {
     /// Begins to observe `request`: as a server, continues the caller's trace; as a client, hands
     /// on the current one.
     pub(crate) fn start<B>(
-        calls: &RpcMetrics,
+        calls: &Arc<RpcMetrics>,
         method: Option<usize>,
         side: Side,
         request: &mut http::Request<B>,
     ) -> Self {
-        // A caller must not be able to make up names, in spans as little as in metrics.
-        let name = method
-            .and_then(|index| calls.method_name(index))
-            .unwrap_or("_OTHER");
-        let span = match side {
-            Side::Server => carveout_telemetry::below_caller(request.headers(), || {
+        let name = method_name(calls, method);
+        let span = match &side {
+            Side::Server(_) => carveout_telemetry::below_caller(request.headers(), || {
                 tracing::span!(
                     target: "carveout::rpc", Level::INFO, "rpc",
                     otel.name = name, otel.kind = "server", rpc.system.name = "grpc", rpc.method = name,
@@ -59,14 +63,25 @@ impl Observed {
                 span
             }
         };
+        let (answering, asking) = match side {
+            Side::Server(answering) => (Some(answering), None),
+            Side::Client => (None, Asking::begin()),
+        };
         Self {
             call: Some(calls.start(method)),
             span,
+            calls: calls.clone(),
+            method,
+            answering,
+            asking,
         }
     }
 
     pub(crate) fn in_span<T>(&self, run: impl FnOnce() -> T) -> T {
-        self.span.in_scope(run)
+        self.span.in_scope(|| match &self.answering {
+            Some(answering) => answering.scope(run),
+            None => run(),
+        })
     }
 
     /// Watches `answer` and, through its body, the rest of the call.
@@ -81,7 +96,15 @@ impl Observed {
         let Some(call) = self.call.take() else { return };
         let code = code_name(code);
         self.span.record("rpc.response.status_code", code);
-        call.finish(code, carveout_telemetry::trace_id(&self.span));
+        let trace_id = carveout_telemetry::trace_id(&self.span);
+        call.finish(code, trace_id);
+        let method = method_name(&self.calls, self.method);
+        if let Some(answering) = self.answering.take() {
+            answering.end(method, code, trace_id);
+        }
+        if let Some(asking) = self.asking.take() {
+            asking.end(method, code);
+        }
     }
 }
 
@@ -96,6 +119,12 @@ fn in_span<T>(observed: &Option<Observed>, run: impl FnOnce() -> T) -> T {
         Some(observed) => observed.in_span(run),
         None => run(),
     }
+}
+
+/// A caller must not be able to make up names, in spans as little as in metrics.
+fn method_name(calls: &RpcMetrics, method: Option<usize>) -> &str {
+    let name = method.and_then(|index| calls.method_name(index));
+    name.unwrap_or(carveout_metrics::OTHER)
 }
 
 fn code_in(headers: &HeaderMap) -> Option<Code> {
@@ -123,6 +152,9 @@ where
         let this = self.project();
         let result = ready!(in_span(this.observed, || this.inner.poll(cx)));
         let mut observed = this.observed.take();
+        if let Some(answering) = observed.as_mut().and_then(|it| it.answering.as_mut()) {
+            answering.answered();
+        }
         match &result {
             // An answer that is over with its headers has its status there ("trailers only").
             Ok(response) => {

@@ -105,6 +105,7 @@ impl Routes {
             let route = Route {
                 index,
                 deadline,
+                streams: method.streams,
                 handler: self.handlers[self.handler_of[index]].clone(),
             };
             (format!("/{}", method.name), Arc::new(route))
@@ -127,6 +128,8 @@ pub(crate) struct Route {
     pub(crate) index: usize,
     /// The longest that a call may take; `None` for health and reflection.
     pub(crate) deadline: Option<Duration>,
+    /// Whether its answer is a stream, which may be open for as long as it likes.
+    pub(crate) streams: bool,
     handler: Arc<dyn Handler>,
 }
 

@@ -3,7 +3,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use carveout_config::Live;
-use carveout_grpc::{ContractError, Drained, Routes, Stack, StackOptions};
+use carveout_grpc::{ContractError, Drained, Routes, SlowCalls, Stack, StackOptions};
 use carveout_health::{Health, Phase};
 use carveout_metrics::{BuildInfo, Metrics};
 use carveout_telemetry::Telemetry;
@@ -104,7 +104,9 @@ impl Running {
         metrics.register(|registry| registry.register_collector(Box::new(state)));
 
         // First, so that the probes and metrics answer while a slow dependency is waited for.
+        let slow = SlowCalls::default();
         let admin = Admin {
+            slow: slow.clone(),
             about,
             health: health.clone(),
             metrics: metrics.clone(),
@@ -129,6 +131,7 @@ impl Running {
             service: about.name.to_owned(),
             health: health.clone(),
             metrics: metrics.clone(),
+            slow,
         };
         let stack = Stack::new(routes, &config, options).map_err(StartError::Contract)?;
         let listener = carveout_grpc::bind(&config)

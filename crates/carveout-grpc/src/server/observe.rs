@@ -7,20 +7,26 @@ use tower::{Layer, Service, layer::layer_fn};
 
 use crate::observe::{Observed, ObservedBody, ObservedFuture, Side};
 use crate::routes::Arrival;
+use crate::slow::{Answering, SlowCalls};
 
 /// Gives every call its span and counts and times it, from its arrival to the end of its answer.
 #[derive(Clone)]
 pub(crate) struct Observe<S> {
     inner: S,
     calls: Arc<RpcMetrics>,
+    slow: SlowCalls,
 }
 
 impl<S> Observe<S> {
-    pub(crate) fn layer(calls: RpcMetrics) -> impl Layer<S, Service = Self> + Clone {
+    pub(crate) fn layer(
+        calls: RpcMetrics,
+        slow: SlowCalls,
+    ) -> impl Layer<S, Service = Self> + Clone {
         let calls = Arc::new(calls);
         layer_fn(move |inner| Self {
             inner,
             calls: calls.clone(),
+            slow: slow.clone(),
         })
     }
 }
@@ -39,7 +45,14 @@ where
 
     fn call(&mut self, mut arrival: Arrival) -> Self::Future {
         let method = arrival.route.as_ref().map(|route| route.index);
-        let observed = Observed::start(&self.calls, method, Side::Server, &mut arrival.request);
+        let streams = arrival.route.as_ref().is_some_and(|route| route.streams);
+        let answering = Answering::begin(&self.slow, streams);
+        let observed = Observed::start(
+            &self.calls,
+            method,
+            Side::Server(answering),
+            &mut arrival.request,
+        );
         // A generated server runs the first lines of the handler in `call`, and their logs belong
         // to the call's span too.
         let answer = observed.in_span(|| self.inner.call(arrival));

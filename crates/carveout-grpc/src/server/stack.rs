@@ -20,6 +20,7 @@ use crate::health::HealthService;
 use crate::observe::ObservedBody;
 use crate::reflection;
 use crate::routes::{Arrival, Dispatch, RouteTable, Routes};
+use crate::slow::SlowCalls;
 
 /// What a stack needs to know of the service around it.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct StackOptions {
     pub health: Health,
     /// Where calls are counted and timed.
     pub metrics: Metrics,
+    /// Where the slowest calls are kept.
+    pub slow: SlowCalls,
 }
 
 type Layers = Observe<Explain<CatchPanic<Deadline<MessageSize<Dispatch>>>>>;
@@ -70,7 +73,7 @@ impl Stack {
         // bottom to the top.
         let layers = ServiceBuilder::new()
             // Outermost, so that it times and counts what the caller sees, whichever layer answers.
-            .layer(Observe::layer(calls))
+            .layer(Observe::layer(calls, options.slow))
             // Outside of all that answers errors, so that no error leaves without its reason.
             .layer(Explain::layer(Arc::from(options.service)))
             // Inside of the two above, so that a panic is counted and explained like any other

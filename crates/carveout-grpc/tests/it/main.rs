@@ -9,5 +9,6 @@ mod errors;
 mod generated;
 mod health;
 mod message_size;
+mod slow;
 mod stop;
 mod support;

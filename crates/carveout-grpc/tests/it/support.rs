@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use carveout_grpc::{Channel, ClientConfig, Drained, Routes, ServerConfig, Stack, StackOptions};
+use carveout_grpc::{
+    Channel, ClientConfig, Drained, Routes, ServerConfig, SlowCalls, Stack, StackOptions,
+};
 use carveout_health::{Health, Phase};
 use carveout_metrics::{BuildInfo, Metrics};
 use futures_util::future::BoxFuture;
@@ -110,6 +112,7 @@ pub(crate) struct Server {
     pub(crate) addr: SocketAddr,
     pub(crate) health: Health,
     pub(crate) metrics: Metrics,
+    pub(crate) slow: SlowCalls,
     stop: oneshot::Sender<()>,
     served: JoinHandle<Drained>,
 }
@@ -140,10 +143,12 @@ impl Server {
             commit: "0".into(),
         });
         let routes = Routes::new().add(server(handlers), FILE_DESCRIPTOR_SET);
+        let slow = SlowCalls::default();
         let options = StackOptions {
             service: "test".into(),
             health: health.clone(),
             metrics: metrics.clone(),
+            slow: slow.clone(),
         };
         let stack = Stack::new(routes, &config, options).unwrap();
         let listener = carveout_grpc::bind(&config).await.unwrap();
@@ -160,6 +165,7 @@ impl Server {
             addr,
             health,
             metrics,
+            slow,
             stop,
             served,
         }

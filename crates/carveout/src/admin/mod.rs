@@ -4,6 +4,7 @@
 mod pages;
 mod port;
 
+use carveout_grpc::SlowCalls;
 use carveout_health::Health;
 use carveout_metrics::Metrics;
 use tokio::runtime::Handle;
@@ -18,6 +19,7 @@ pub(crate) struct Admin {
     pub(crate) about: About,
     pub(crate) health: Health,
     pub(crate) metrics: Metrics,
+    pub(crate) slow: SlowCalls,
     pub(crate) reloader: Reloader,
     /// The pool that handlers run on, for the one page that tells whether it is stuck.
     pub(crate) workers: Handle,

@@ -2,6 +2,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use carveout_grpc::{SlowCall, Stage};
 use carveout_health::Report;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
@@ -20,7 +21,7 @@ const WORKERS_PATIENCE: Duration = Duration::from_secs(1);
 const LONGEST_BODY: usize = 64 * 1024;
 
 /// Every page, with what it takes and shows. `GET /` prints this table.
-const PAGES: [(&str, &str, &str); 10] = [
+const PAGES: [(&str, &str, &str); 11] = [
     (
         "GET",
         "/metrics",
@@ -53,6 +54,11 @@ const PAGES: [(&str, &str, &str); 10] = [
         "POST",
         "/admin/log-level",
         "?filter=debug&for=10m changes it for a while; loopback only",
+    ),
+    (
+        "GET",
+        "/admin/slow",
+        "the slowest calls of the last ten minutes, and where their time went",
     ),
     (
         "GET",
@@ -107,6 +113,7 @@ impl Admin {
             ("/admin/build", _) => self.build(),
             ("/admin/config", _) => page(StatusCode::OK, TEXT, self.reloader.config.print()),
             ("/admin/config/reload", _) => self.reload(),
+            ("/admin/slow", _) => self.slow(),
             ("/admin/log-level", true) => self.log_level(),
             ("/admin/log-level", false) => self.set_log_level(&query, request).await,
             _ => self.workers().await,
@@ -141,6 +148,30 @@ impl Admin {
             StatusCode::OK,
             &json!({ "service": about.name, "version": about.version, "commit": about.commit() }),
         )
+    }
+
+    fn slow(&self) -> Page {
+        let milliseconds = |took: Duration| took.as_micros() as f64 / 1000.0;
+        let stage = |stage: &Stage| {
+            json!({
+                "name": stage.name,
+                "after_ms": milliseconds(stage.after),
+                "took_ms": milliseconds(stage.took),
+                "code": stage.code,
+            })
+        };
+        let call = |call: &SlowCall| {
+            json!({
+                "method": call.method,
+                "code": call.code,
+                "begun": humantime::format_rfc3339_millis(call.begun).to_string(),
+                "took_ms": milliseconds(call.took),
+                "trace_id": call.trace_id.map(|id| id.to_string()),
+                "stages": call.stages.iter().map(stage).collect::<Vec<_>>(),
+            })
+        };
+        let calls: Vec<_> = self.slow.list().iter().map(call).collect();
+        json_page(StatusCode::OK, &json!(calls))
     }
 
     fn reload(&self) -> Page {

@@ -19,6 +19,7 @@ async fn start(_: Boot, _: Live<()>) -> Result<Routes, BoxError> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_page_answers_and_wrong_ones_say_what_there_is() {
     let service = TestService::start(ABOUT, start).await;
+    assert!(service.serves("").await);
     for (page, said) in [
         ("/livez", "ok"),
         ("/readyz", "ready"),
@@ -26,6 +27,7 @@ async fn every_page_answers_and_wrong_ones_say_what_there_is() {
         ("/admin/build", r#""version":"1.2.3""#),
         ("/admin/config", "[grpc]"),
         ("/admin/workers", r#""stuck":false"#),
+        ("/admin/slow", r#""method":"grpc.health.v1.Health/Check""#),
         ("/metrics", "build_info"),
         ("/", "/readyz"),
     ] {
