@@ -25,13 +25,15 @@ mod about;
 mod admin;
 mod args;
 mod boot;
+mod lifecycle;
 mod panics;
+mod process;
 mod reload;
 mod run;
 mod service;
 mod settings;
+mod signals;
 mod state;
-mod stop;
 
 pub use about::About;
 pub use boot::Boot;

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use carveout_config::Live;
 use carveout_grpc::{ContractError, Drained, Routes, SlowCalls, Stack, StackOptions};
@@ -15,6 +16,9 @@ use crate::reload::Reloader;
 use crate::settings::{LifecycleConfig, ServiceConfig, Settings};
 use crate::state::StateMetrics;
 use crate::{About, Boot};
+
+/// How much longer than its budget a drain may take before the workers pass for stuck.
+const STUCK: Duration = Duration::from_millis(500);
 
 /// Whatever a service's start function fails with.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -62,7 +66,8 @@ pub struct Running {
     metrics: Metrics,
     lifecycle: Live<LifecycleConfig>,
     admin: AdminPort,
-    stop: oneshot::Sender<()>,
+    stack: Stack,
+    stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<Drained>,
 }
 
@@ -142,10 +147,18 @@ impl Running {
         let (stop, stopped) = oneshot::channel::<()>();
         let lifecycle = settings.lifecycle;
         let drain = lifecycle.clone();
+        let served = stack.clone();
         let server = tokio::spawn(async move {
             // A dropped sender, too, is somebody who wants it to end.
             let stopped = async { drop(stopped.await) };
-            carveout_grpc::serve(listener, stack, &config, drain.get().drain_timeout, stopped).await
+            carveout_grpc::serve(
+                listener,
+                served,
+                &config,
+                drain.get().drain_timeout,
+                stopped,
+            )
+            .await
         });
         health.enter(Phase::Serving);
         Ok(Self {
@@ -154,7 +167,8 @@ impl Running {
             metrics,
             lifecycle,
             admin,
-            stop,
+            stack,
+            stop: Some(stop),
             server,
         })
     }
@@ -179,25 +193,48 @@ impl Running {
         &self.metrics
     }
 
-    /// Takes every step of the stop in order: not ready, lame duck, GOAWAY and drain, cut. `flush`
-    /// runs before the last one, which closes the admin port.
-    pub async fn stop(self, flush: impl FnOnce()) -> Stopped {
+    /// Waits until the server has ended, which it does by itself only when something is wrong with
+    /// it.
+    pub(crate) async fn ended(&mut self) -> String {
+        match (&mut self.server).await {
+            Ok(_) => "the server ended by itself".to_owned(),
+            Err(panic) => format!("the server ended by itself: {panic}"),
+        }
+    }
+
+    /// Takes readiness back, and goes on serving for as long as balancers may take to notice.
+    pub(crate) async fn lame_duck(&mut self) {
         self.health.enter(Phase::Draining);
         tokio::time::sleep(self.lifecycle.get().lame_duck).await;
+    }
 
+    /// Tells every caller to go and waits for their calls; the number of connections that had to be
+    /// cut.
+    pub(crate) async fn drain(&mut self) -> usize {
         self.health.enter(Phase::Stopped);
-        // It fails only when the server has ended already, and then there is nothing to tell it.
-        let _ = self.stop.send(());
-        let cut = match self.server.await {
-            Ok(drained) => drained.cut,
-            Err(panic) => {
-                tracing::error!(%panic, "the server loop ended by itself");
+        // There is nobody to tell only when the server has ended already.
+        let _ = self.stop.take().map(|stop| stop.send(()));
+        // The server keeps the budget itself, unless its workers are stuck.
+        let budget = self.lifecycle.get().drain_timeout + STUCK;
+        match tokio::time::timeout(budget, &mut self.server).await {
+            Ok(Ok(drained)) => drained.cut,
+            Ok(Err(panic)) => {
+                tracing::error!(%panic, "the server ended by itself");
                 0
             }
-        };
+            Err(_) => {
+                tracing::error!("the workers are stuck: the drain was given up");
+                self.stack.open_connections()
+            }
+        }
+    }
 
+    /// Takes every step of the stop in order: not ready, lame duck, GOAWAY and drain, cut. `flush`
+    /// runs before the last one, which closes the admin port.
+    pub async fn stop(mut self, flush: impl FnOnce()) -> Stopped {
+        self.lame_duck().await;
+        let cut = self.drain().await;
         flush();
-        self.admin.close();
         Stopped { cut }
     }
 }

@@ -83,6 +83,10 @@ impl ConnectionMetrics {
         own
     }
 
+    pub(super) fn open(&self) -> usize {
+        self.open.get().try_into().unwrap_or(0)
+    }
+
     pub(super) fn opened(&self) {
         self.open.inc();
     }

@@ -93,6 +93,11 @@ impl Stack {
         })
     }
 
+    /// Connections that are open at this moment.
+    pub fn open_connections(&self) -> usize {
+        self.connections.open()
+    }
+
     pub(super) fn connections(&self) -> &ConnectionMetrics {
         &self.connections
     }

@@ -64,9 +64,6 @@ impl AdminPort {
     pub(crate) fn addr(&self) -> SocketAddr {
         self.addr
     }
-
-    /// Closes the port and waits for its thread.
-    pub(crate) fn close(self) {}
 }
 
 impl Drop for AdminPort {

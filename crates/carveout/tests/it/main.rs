@@ -1,4 +1,6 @@
-//! The facade as a process (the `minimal` example, started and signalled) and as a library.
+//! The facade as a process (the examples, started and signalled) and as a library.
 
 mod admin;
+mod driver;
+mod lifecycle;
 mod process;

@@ -1,50 +1,12 @@
-//! S2 to S8 from the outside: arguments, exit codes, the steps of the start, signals.
+//! S2 to S7 from the outside: arguments, exit codes, the steps of the start, a reload.
 
-use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
-use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 
-/// Cargo builds a package's examples before it runs its tests, beside them.
+use crate::driver::{Service, example, free_ports};
+
 fn minimal() -> Command {
-    let test = std::env::current_exe().unwrap();
-    let path: PathBuf = test
-        .parent()
-        .unwrap()
-        .parent()
-        .unwrap()
-        .join("examples/minimal");
-    let mut command = Command::new(path);
-    // Nothing of whoever runs the test.
-    command.env_clear().current_dir(std::env::temp_dir());
-    command
-}
-
-const FREE_PORTS: [&str; 10] = [
-    "--set",
-    "grpc.host=127.0.0.1",
-    "--set",
-    "grpc.port=0",
-    "--set",
-    "admin.host=127.0.0.1",
-    "--set",
-    "admin.port=0",
-    "--set",
-    "lifecycle.lame_duck=0s",
-];
-
-/// Those of [`FREE_PORTS`] that `args` does not set itself: a setting that is given twice is
-/// refused.
-fn free_ports<'a>(args: &'a [&str]) -> impl Iterator<Item = &'static str> + 'a {
-    let set = |wanted: &str| {
-        args.iter()
-            .any(|arg| arg.split('=').next() == wanted.split('=').next())
-    };
-    FREE_PORTS
-        .chunks(2)
-        .filter(move |pair| !set(pair[1]))
-        .flatten()
-        .copied()
+    example("minimal")
 }
 
 fn run(args: &[&str]) -> Output {
@@ -53,94 +15,6 @@ fn run(args: &[&str]) -> Output {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// A process that says on standard output when it is ready.
-struct Service {
-    child: Child,
-    out: BufReader<std::process::ChildStdout>,
-}
-
-impl Service {
-    fn start(args: &[&str]) -> Self {
-        let mut child = minimal()
-            .args(free_ports(args))
-            .args(args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
-        let mut service = Self { child, out };
-        service.wait_for("\"message\":\"ready\"");
-        service
-    }
-
-    /// Reads the log up to the line that contains `text`; a log that ends before panics.
-    fn wait_for(&mut self, text: &str) -> String {
-        let mut log = String::new();
-        loop {
-            let start = log.len();
-            assert_ne!(
-                self.out.read_line(&mut log).unwrap(),
-                0,
-                "the log ended without {text:?}:\n{log}{}",
-                self.errors()
-            );
-            if log[start..].contains(text) {
-                return log[start..].to_owned();
-            }
-        }
-    }
-
-    fn errors(&mut self) -> String {
-        let mut errors = String::new();
-        self.child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut errors)
-            .unwrap();
-        errors
-    }
-
-    fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args(["-s", name, &self.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(sent.success());
-    }
-
-    fn exit_code(mut self) -> Option<i32> {
-        self.child.wait().unwrap().code()
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // Only a failing test leaves it running.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-#[test]
-fn a_stop_signal_ends_the_process_cleanly() {
-    for signal in ["TERM", "INT"] {
-        let service = Service::start(&[]);
-        service.signal(signal);
-        assert_eq!(service.exit_code(), Some(0), "{signal}");
-    }
-}
-
-#[test]
-fn a_second_signal_does_not_wait_for_the_lame_duck() {
-    let mut service = Service::start(&["--set", "lifecycle.lame_duck=1h"]);
-    service.signal("TERM");
-    service.wait_for("\"message\":\"stopping\"");
-    service.signal("TERM");
-    assert_eq!(service.exit_code(), Some(1));
 }
 
 #[test]
