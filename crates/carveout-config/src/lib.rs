@@ -65,7 +65,8 @@
 //!
 //! A [`Secret`] never prints, and can be given as the path of a file that holds it. Nothing that
 //! this crate prints quotes a value under a key that is a `Secret` or sounds like one (`token`,
-//! `password`, `api_key`).
+//! `password`, `api_key`). What other people write, a policy say, has a file of its own with
+//! [`FromFile`].
 //!
 //! # Reload
 //!
@@ -88,6 +89,8 @@ mod coerce;
 mod config;
 mod explain;
 mod files;
+mod fingerprint;
+mod from_file;
 mod inputs;
 mod invalid;
 mod key;
@@ -112,6 +115,7 @@ mod walk;
 pub use humantime_serde as duration;
 
 pub use crate::config::{Config, Reload, ReloadCounts};
+pub use crate::from_file::FromFile;
 pub use crate::invalid::Invalid;
 pub use crate::live::Live;
 pub use crate::loader::Loader;

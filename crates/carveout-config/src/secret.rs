@@ -1,8 +1,6 @@
 //! A value that never prints, given as text or as the path of a file that holds it.
 
-use std::cell::RefCell;
 use std::fmt;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::marker::PhantomData;
 use std::path::Path;
 use std::str::FromStr;
@@ -11,6 +9,7 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use crate::bounded::{ReadError, read_text};
+use crate::fingerprint;
 
 /// What is printed in place of a secret.
 pub(crate) const REDACTED: &str = "[redacted]";
@@ -99,11 +98,7 @@ struct SecretVisitor<T>(PhantomData<T>);
 
 impl<T: FromStr + Default> SecretVisitor<T> {
     fn parse<E: de::Error>(text: &str) -> Result<Secret<T>, E> {
-        FINGERPRINT.with_borrow_mut(|hasher| {
-            if let Some(hasher) = hasher {
-                text.hash(hasher);
-            }
-        });
+        fingerprint::add(text);
         if text.is_empty() {
             return Ok(Secret::default());
         }
@@ -218,21 +213,6 @@ impl<'de, T: FromStr + Default> Visitor<'de> for SecretVisitor<T> {
             None => Err(Self::wrong_shape("a table without the key `file`")),
         }
     }
-}
-
-thread_local! {
-    /// A hash of the secrets read so far, while the loader is reading a section on this thread. A
-    /// secret's value shows in nothing else that the loader could compare, and a rotated file must
-    /// count as a change.
-    static FINGERPRINT: RefCell<Option<DefaultHasher>> = const { RefCell::new(None) };
-}
-
-/// Runs `read` and returns, beside its result, a number that differs when another secret was read.
-pub(crate) fn fingerprinted<R>(read: impl FnOnce() -> R) -> (R, u64) {
-    FINGERPRINT.set(Some(DefaultHasher::new()));
-    let result = read();
-    let hash = FINGERPRINT.take().map_or(0, |hasher| hasher.finish());
-    (result, hash)
 }
 
 /// Whether a key's name suggests that its value should not be shown, whatever its type.

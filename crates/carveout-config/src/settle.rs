@@ -10,12 +10,12 @@ use figment::error::{Error, Kind};
 use serde::de::DeserializeOwned;
 
 use crate::explain::Refused;
+use crate::fingerprint;
 use crate::key::{Key, Step};
 use crate::merge::Merged;
 use crate::mistake::{Draft, Fix};
 use crate::nearest::nearest;
 use crate::origin::Origin;
-use crate::secret::fingerprinted;
 use crate::tree;
 use crate::walk::{Noticed, Walk};
 
@@ -37,7 +37,7 @@ pub(crate) fn settle<T: DeserializeOwned>(merged: &mut Merged<'_>) -> Settled<T>
     loop {
         let noticed = Noticed::default();
         let read = || T::deserialize(Walk::new(&merged.value, &noticed)).map_err(Box::new);
-        let (result, secrets) = fingerprinted(read);
+        let (result, secrets) = fingerprint::of(read);
         match result {
             Ok(value) => {
                 for (key, siblings) in noticed.ignored.take() {

@@ -17,6 +17,10 @@ use tonic_types::{ErrorDetails, StatusExt};
 pub struct Reason(&'static str);
 
 impl Reason {
+    /// The caller is known, and no rule of the access policy allows it this method.
+    pub const CALLER_NOT_ALLOWED: Reason = Reason::new("CALLER_NOT_ALLOWED");
+    /// The caller has not proved who it is.
+    pub const CALLER_UNKNOWN: Reason = Reason::new("CALLER_UNKNOWN");
     /// The deadline ended before the call did.
     pub const DEADLINE_EXCEEDED: Reason = Reason::new("DEADLINE_EXCEEDED");
     /// A field of the request is not what it has to be; the details name it.

@@ -28,22 +28,29 @@
 //! assert_eq!(status.code(), tonic::Code::NotFound);
 //! ```
 
+mod access;
 mod client;
 mod contract;
 mod deadline;
 mod error;
+mod guard;
 mod health;
 mod observe;
 mod reflection;
 mod routes;
+mod secure;
 mod server;
 mod slow;
+mod sparingly;
 
+pub use access::{Access, AccessError, AccessPolicy};
 pub use client::{Channel, ClientConfig, TargetError};
 pub use contract::{ContractError, Idempotency, MethodContract};
 pub use deadline::current_deadline;
 pub use error::{Error, Reason, code_name};
+pub use guard::GuardMode;
 pub use health::check_health;
 pub use routes::Routes;
+pub use secure::{Handshake, Identity, ReadWrite, Secure, Secured, Stream, TlsConfig};
 pub use server::{Drained, ServerConfig, Stack, StackOptions, bind, serve};
 pub use slow::{SlowCall, SlowCalls, Stage};

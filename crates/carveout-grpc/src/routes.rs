@@ -119,7 +119,11 @@ impl Routes {
 /// Health and reflection are asked by operators and balancers: their streams stay open for as long
 /// as the caller wants.
 fn is_infrastructure(method: &str) -> bool {
-    method.starts_with("grpc.health.") || method.starts_with("grpc.reflection.")
+    is_health(method) || method.starts_with("grpc.reflection.")
+}
+
+pub(crate) fn is_health(method: &str) -> bool {
+    method.starts_with("grpc.health.")
 }
 
 /// One method as the server's layers see it.
@@ -138,7 +142,7 @@ pub(crate) struct Arrival {
     pub(crate) request: Request,
     /// `None` when there is no such method.
     pub(crate) route: Option<Arc<Route>>,
-    /// When it has to be answered, if ever; the error is for a deadline that cannot be read.
+    /// When it has to be answered, if ever; or why it is refused.
     pub(crate) deadline: Result<Option<Instant>, Error>,
 }
 

@@ -54,6 +54,7 @@
 //! rpc_response_status_code |
 //! | | `rpc_client_active_calls` | rpc_system_name, rpc_method |
 //! | | `grpc_client_attempt_started_total` | grpc_method |
+//! | [`GuardMetrics::register`] | `guard_decisions_total` | guard, mode, outcome, reason |
 //!
 //! Names are those of OpenTelemetry's semantic conventions in Prometheus spelling, and those of
 //! gRFC A66 for the started counters. A method that was not named at construction counts as
@@ -63,6 +64,7 @@
 mod build_info;
 mod exposition;
 mod format;
+mod guard;
 mod metrics;
 mod panics;
 mod process;
@@ -72,6 +74,7 @@ mod runtimes;
 
 pub use build_info::BuildInfo;
 pub use exposition::Exposition;
+pub use guard::GuardMetrics;
 pub use metrics::Metrics;
 pub use panics::install_panic_hook;
 pub use prometheus_client;

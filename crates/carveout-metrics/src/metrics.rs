@@ -1,4 +1,5 @@
 use crate::format::Format;
+use crate::guard::Decisions;
 use crate::panics::Panics;
 use crate::process::Process;
 use crate::rpc::{Families, Side};
@@ -23,6 +24,7 @@ struct Shared {
     runtimes: Runtimes,
     server: Families,
     client: Families,
+    guards: Decisions,
 }
 
 impl Metrics {
@@ -30,11 +32,14 @@ impl Metrics {
     pub fn new(build: BuildInfo) -> Self {
         let panics = Panics::default();
         let runtimes = Runtimes::default();
+        let guards = Decisions::default();
         let (server, client) = (Families::new(Side::Server), Families::new(Side::Client));
 
         let mut registry = Registry::default();
         build.register(&mut registry);
         panics.register(&mut registry);
+        let help = "Calls that a guard has let through or refused, or would have in the mode dark";
+        registry.register("guard_decisions", help, guards.clone());
         registry.register_collector(Box::new(Process::new()));
         registry.register_collector(Box::new(runtimes.clone()));
         registry.register_collector(Box::new(server.clone()));
@@ -45,6 +50,7 @@ impl Metrics {
             runtimes,
             server,
             client,
+            guards,
         }))
     }
 
@@ -84,6 +90,10 @@ impl Metrics {
             Side::Server => &self.0.server,
             Side::Client => &self.0.client,
         }
+    }
+
+    pub(crate) fn guard_decisions(&self) -> Decisions {
+        self.0.guards.clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, Registry> {

@@ -1,4 +1,6 @@
-use carveout_grpc::{Channel, ClientConfig, TargetError};
+use std::sync::Arc;
+
+use carveout_grpc::{Channel, ClientConfig, Secure, TargetError};
 use carveout_health::Health;
 use carveout_metrics::Metrics;
 
@@ -10,14 +12,21 @@ pub struct Boot {
     about: About,
     health: Health,
     metrics: Metrics,
+    secure: Option<Arc<dyn Secure>>,
 }
 
 impl Boot {
-    pub(crate) fn new(about: About, health: Health, metrics: Metrics) -> Self {
+    pub(crate) fn new(
+        about: About,
+        health: Health,
+        metrics: Metrics,
+        secure: Option<Arc<dyn Secure>>,
+    ) -> Self {
         Self {
             about,
             health,
             metrics,
+            secure,
         }
     }
 
@@ -37,12 +46,18 @@ impl Boot {
     }
 
     /// A measured channel to a downstream service, given its API crate's `FILE_DESCRIPTOR_SET`. It
-    /// connects at the first call.
+    /// connects at the first call. An `https://` target gets the service's own TLS, `[tls]`.
     pub fn channel(
         &self,
         config: &ClientConfig,
         descriptors: &[u8],
     ) -> Result<Channel, TargetError> {
-        Ok(Channel::new(config)?.observed_by(&self.metrics, descriptors))
+        let channel = match &self.secure {
+            Some(secure) if config.target.starts_with("https://") => {
+                Channel::secured(config, secure.clone())?
+            }
+            _ => Channel::new(config)?,
+        };
+        Ok(channel.observed_by(&self.metrics, descriptors))
     }
 }

@@ -22,6 +22,7 @@
 //! re-exported here, so that services survive when a part is split or replaced.
 
 mod about;
+mod access;
 mod admin;
 mod args;
 mod boot;
@@ -30,6 +31,7 @@ mod panics;
 mod process;
 mod reload;
 mod run;
+mod secure;
 mod service;
 mod settings;
 mod signals;
@@ -39,11 +41,12 @@ pub use about::About;
 pub use boot::Boot;
 pub use run::run;
 pub use service::{BoxError, Running, StartError, Stopped};
-pub use settings::{AdminConfig, LifecycleConfig, ServiceConfig, Settings};
+pub use settings::{AccessConfig, AdminConfig, LifecycleConfig, ServiceConfig, Settings};
 
-pub use carveout_config::{Invalid, Live, Secret, Sources};
+pub use carveout_config::{FromFile, Invalid, Live, Secret, Sources};
 pub use carveout_grpc::{
-    Channel, ClientConfig, Error, Reason, Routes, ServerConfig, current_deadline,
+    AccessPolicy, Channel, ClientConfig, Error, GuardMode, Identity, Reason, Routes, ServerConfig,
+    TlsConfig, current_deadline,
 };
 pub use carveout_health::{Dependency, Health, Phase};
 pub use carveout_metrics::Metrics;

@@ -36,7 +36,7 @@ impl Reloader {
             ..TelemetryConfig::clone(&before)
         } == *after;
         let restart = |section: &&'static str| match *section {
-            "grpc" | "admin" => true,
+            "grpc" | "admin" | "tls" => true,
             "telemetry" => !only_the_level,
             _ => false,
         };

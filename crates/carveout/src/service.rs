@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use carveout_config::Live;
-use carveout_grpc::{ContractError, Drained, Routes, SlowCalls, Stack, StackOptions};
+use carveout_grpc::{AccessError, ContractError, Drained, Routes, SlowCalls, Stack, StackOptions};
 use carveout_health::{Health, Phase};
 use carveout_metrics::{BuildInfo, Metrics};
 use carveout_telemetry::Telemetry;
@@ -15,7 +15,7 @@ use crate::admin::{Admin, AdminPort};
 use crate::reload::Reloader;
 use crate::settings::{LifecycleConfig, ServiceConfig, Settings};
 use crate::state::StateMetrics;
-use crate::{About, Boot};
+use crate::{About, Boot, access, secure};
 
 /// How much longer than its budget a drain may take before the workers pass for stuck.
 const STUCK: Duration = Duration::from_millis(500);
@@ -28,10 +28,14 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub enum StartError {
     /// The admin port could not be opened.
     Admin(io::Error),
+    /// The certificates cannot be used.
+    Tls(BoxError),
     /// The service's own start function failed.
     Dependencies(BoxError),
     /// The services that it built do not fit their contracts.
     Contract(ContractError),
+    /// The access policy is not one of this service.
+    Access(AccessError),
     /// The gRPC port could not be opened.
     Bind(io::Error),
 }
@@ -40,8 +44,10 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (step, why): (&str, &dyn fmt::Display) = match self {
             StartError::Admin(why) => ("admin", why),
+            StartError::Tls(why) => ("tls", why),
             StartError::Dependencies(why) => ("dependencies", why),
             StartError::Contract(why) => ("contract", why),
+            StartError::Access(why) => ("access", why),
             StartError::Bind(why) => ("bind", why),
         };
         write!(f, "start failed at {step}: {why}")
@@ -52,8 +58,9 @@ impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             StartError::Admin(why) | StartError::Bind(why) => Some(why),
-            StartError::Dependencies(why) => Some(why.as_ref()),
+            StartError::Tls(why) | StartError::Dependencies(why) => Some(why.as_ref()),
             StartError::Contract(why) => Some(why),
+            StartError::Access(why) => Some(why),
         }
     }
 }
@@ -79,7 +86,8 @@ pub struct Stopped {
 }
 
 impl Running {
-    /// Takes every step of the start in order: admin port, dependencies, bind, ready.
+    /// Takes every step of the start in order: admin port, TLS, dependencies, contract, access,
+    /// bind, ready.
     ///
     /// Telemetry is the process's own business: [`run`](crate::run) sets it up first and passes it,
     /// so that the admin port controls and counts it.
@@ -126,7 +134,8 @@ impl Running {
             .open(&settings.admin.get())
             .map_err(StartError::Admin)?;
 
-        let boot = Boot::new(about, health.clone(), metrics.clone());
+        let secure = secure::load(&settings.tls.get(), &metrics).map_err(StartError::Tls)?;
+        let boot = Boot::new(about, health.clone(), metrics.clone(), secure.clone());
         let routes = start(boot, settings.service)
             .await
             .map_err(StartError::Dependencies)?;
@@ -139,6 +148,11 @@ impl Running {
             slow,
         };
         let stack = Stack::new(routes, &config, options).map_err(StartError::Contract)?;
+        let stack = match secure {
+            Some(secure) => stack.secured_by(secure),
+            None => stack,
+        };
+        access::enforce(stack.access(), settings.access).map_err(StartError::Access)?;
         let listener = carveout_grpc::bind(&config)
             .await
             .map_err(StartError::Bind)?;

@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use carveout_config::{Config, ConfigError, Invalid, Live, Loader, Sources};
-use carveout_grpc::ServerConfig;
+use carveout_config::{Config, ConfigError, FromFile, Invalid, Live, Loader, Sources};
+use carveout_grpc::{AccessPolicy, GuardMode, ServerConfig, TlsConfig};
 use carveout_telemetry::{InitError, TelemetryConfig};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,17 @@ impl Default for AdminConfig {
     }
 }
 
+/// The `[access]` section: who may call what. It wants mutual TLS, which says who calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccessConfig {
+    /// `off`, `dark` (only counts what it would refuse) or `enforce`.
+    pub mode: GuardMode,
+    /// The file with the policy; a relative path starts from the working directory. Without one,
+    /// nobody may call anything.
+    pub policy_file: FromFile<AccessPolicy>,
+}
+
 /// The `[lifecycle]` section: how a stop goes. Kubernetes' `terminationGracePeriodSeconds` must be
 /// longer than all of it together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +118,10 @@ pub struct Settings<C> {
     pub telemetry: Live<TelemetryConfig>,
     /// `[lifecycle]`
     pub lifecycle: Live<LifecycleConfig>,
+    /// `[tls]`
+    pub tls: Live<TlsConfig>,
+    /// `[access]`
+    pub access: Live<AccessConfig>,
     /// `[service]`
     pub service: Live<C>,
 }
@@ -119,6 +134,8 @@ impl<C: ServiceConfig> Settings<C> {
         let admin = loader.section("admin");
         let telemetry = loader.section_checked("telemetry", check_telemetry);
         let lifecycle = loader.section("lifecycle");
+        let tls = loader.section_checked("tls", check_tls);
+        let access = loader.section("access");
         let service = loader.section_checked("service", C::check);
         Ok(Self {
             config: loader.finish()?,
@@ -126,12 +143,20 @@ impl<C: ServiceConfig> Settings<C> {
             admin,
             telemetry,
             lifecycle,
+            tls,
+            access,
             service,
         })
     }
 }
 
 fn check_grpc(config: &ServerConfig) -> Result<(), Invalid> {
+    config
+        .check()
+        .map_err(|(key, problem)| Invalid::new(key, problem))
+}
+
+fn check_tls(config: &TlsConfig) -> Result<(), Invalid> {
     config
         .check()
         .map_err(|(key, problem)| Invalid::new(key, problem))

@@ -1,5 +1,6 @@
 //! What a service sees of its configuration.
 
+mod from_file;
 mod mistakes;
 mod precedence;
 mod printing;

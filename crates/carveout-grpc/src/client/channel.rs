@@ -1,3 +1,4 @@
+use std::fmt::Display;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -6,6 +7,8 @@ use std::time::Duration;
 
 use carveout_metrics::{Metrics, RpcMetrics};
 use http::HeaderValue;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::transport;
@@ -16,6 +19,9 @@ use super::config::ClientConfig;
 use crate::contract::method_names;
 use crate::deadline::{self, Timed};
 use crate::observe::{Observed, Side};
+use crate::secure::Secure;
+
+const HTTPS_PORT: u16 = 443;
 
 /// A connection to a downstream service, made at the first call and again whenever it is lost. Give
 /// it to a generated client:
@@ -39,40 +45,50 @@ pub struct Channel {
 
 /// `target` is not the address of a service.
 #[derive(Debug, thiserror::Error)]
-#[error("{target:?} is not an address such as \"http://orders:20000\"{}", .why.as_ref().map(|why| format!(": {why}")).unwrap_or_default())]
+#[error("{target:?} is not an address such as \"http://orders:20000\": {why}")]
 pub struct TargetError {
     target: String,
-    why: Option<String>,
+    why: String,
 }
 
 impl Channel {
-    /// A channel to `config.target`. Nothing is connected yet: a service starts whether or not
-    /// those that it asks are there.
+    /// A channel to `config.target`, an `http://` address. Nothing is connected yet: a service
+    /// starts whether or not those that it asks are there.
     ///
     /// # Panics
     /// Outside a tokio runtime: the connection lives on the current one.
     pub fn new(config: &ClientConfig) -> Result<Self, TargetError> {
-        let refused = |why: Option<String>| TargetError {
-            target: config.target.clone(),
-            why,
-        };
-        let uri: http::Uri = config
-            .target
-            .parse()
-            .map_err(|error: http::uri::InvalidUri| refused(Some(error.to_string())))?;
-        if uri.scheme_str() != Some("http") || uri.authority().is_none() {
-            return Err(refused(None));
-        }
-        let endpoint = transport::Endpoint::from(uri)
-            .connect_timeout(config.connect_timeout)
-            .http2_keep_alive_interval(config.keepalive_interval)
-            .keep_alive_timeout(config.keepalive_timeout)
-            .tcp_nodelay(true);
-        Ok(Self {
-            inner: endpoint.connect_lazy(),
+        let endpoint = endpoint(config, "http")?;
+        Ok(Self::of(config, endpoint.connect_lazy()))
+    }
+
+    /// A channel to an `https://` address: `secure` does the handshake of every connection.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn secured(config: &ClientConfig, secure: Arc<dyn Secure>) -> Result<Self, TargetError> {
+        let endpoint = endpoint(config, "https")?;
+        let connector = tower::service_fn(move |uri: http::Uri| {
+            let secure = secure.clone();
+            async move {
+                // The brackets of an IPv6 address are the URI's own.
+                let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+                let port = uri.port_u16().unwrap_or(HTTPS_PORT);
+                let tcp = TcpStream::connect((host, port)).await?;
+                tcp.set_nodelay(true)?;
+                secure.connect(tcp, host).await.map(TokioIo::new)
+            }
+        });
+        let channel = endpoint.connect_with_connector_lazy(connector);
+        Ok(Self::of(config, channel))
+    }
+
+    fn of(config: &ClientConfig, inner: transport::Channel) -> Self {
+        Self {
+            inner,
             timeout: config.timeout,
             calls: Arc::new(RpcMetrics::none()),
-        })
+        }
     }
 
     /// Counts and times the calls of the services that `descriptors` (an API crate's
@@ -125,6 +141,25 @@ impl Service<http::Request<Body>> for Channel {
         });
         Box::pin(async move { Ok(answer.await?.map(Body::new)) })
     }
+}
+
+fn endpoint(config: &ClientConfig, scheme: &str) -> Result<transport::Endpoint, TargetError> {
+    let refused = |why: &dyn Display| TargetError {
+        target: config.target.clone(),
+        why: why.to_string(),
+    };
+    let uri: http::Uri = config
+        .target
+        .parse()
+        .map_err(|error: http::uri::InvalidUri| refused(&error))?;
+    if uri.authority().is_none() || uri.scheme_str() != Some(scheme) {
+        return Err(refused(&format_args!("it has to begin with {scheme}://")));
+    }
+    Ok(transport::Endpoint::from(uri)
+        .connect_timeout(config.connect_timeout)
+        .http2_keep_alive_interval(config.keepalive_interval)
+        .keep_alive_timeout(config.keepalive_timeout)
+        .tcp_nodelay(true))
 }
 
 /// What the transport's error means: its own text is a chain of "transport error", and its

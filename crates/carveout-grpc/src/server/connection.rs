@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::activity::Activity;
 use super::config::ServerConfig;
 use super::connections::End;
-use super::preface;
+use super::preface::{self, Prefaced};
 use super::stack::{PerRequest, Stack};
+use crate::secure::{Identity, Secured, Stream};
 
 /// The longest that a connection which has said nothing yet may hold a stop up: what it has sent may
 /// still be on its way.
@@ -58,33 +59,32 @@ impl Limits {
 }
 
 /// Serves one connection until it ends, and says why it did.
-pub(super) async fn serve<S>(
+pub(super) async fn serve(
     http: http2::Builder<TokioExecutor>,
-    stream: S,
+    stream: TcpStream,
     stack: Stack,
     limits: Limits,
     mut stopping: watch::Receiver<bool>,
-) -> End
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+) -> End {
     let begun = Instant::now();
-    let prefaced = {
+    let opened = {
         let stop_patience = async {
             told(&mut stopping).await;
             tokio::time::sleep(STOP_PREFACE_TIMEOUT).await;
         };
         tokio::select! {
-            read = tokio::time::timeout(limits.preface_timeout, preface::read(stream)) => match read {
-                Ok(Ok(Some(prefaced))) => prefaced,
-                _ => return End::Preface,
-            },
+            opened = tokio::time::timeout(limits.preface_timeout, open(stream, &stack)) => opened,
             () = stop_patience => return End::Stop,
         }
     };
+    let (prefaced, identity) = match opened {
+        Ok(Ok(opened)) => opened,
+        Ok(Err(end)) => return end,
+        Err(_) => return End::Preface,
+    };
 
     let activity = Arc::new(Activity::new());
-    let calls = PerRequest::new(stack, activity.clone());
+    let calls = PerRequest::new(stack, activity.clone(), identity);
     let connection = http.serve_connection(TokioIo::new(prefaced), calls);
     tokio::pin!(connection);
     let old = tokio::time::sleep_until(begun + limits.jittered_age());
@@ -115,6 +115,29 @@ where
         },
         () = patience => End::Cut,
         () = overdue(&activity, limits) => End::Overdue,
+    }
+}
+
+/// Whatever comes before the first request: the handshake, if there is one, and HTTP/2's preface.
+async fn open(
+    stream: TcpStream,
+    stack: &Stack,
+) -> Result<(Prefaced<Stream>, Option<Identity>), End> {
+    let peer = stream.peer_addr().ok();
+    let secured = match stack.secure() {
+        Some(secure) => secure.accept(stream).await,
+        None => Ok(Secured {
+            stream: Box::new(stream),
+            identity: None,
+        }),
+    };
+    let secured = secured.map_err(|error| {
+        stack.connections().handshake_failed(peer, &error);
+        End::Handshake
+    })?;
+    match preface::read(secured.stream).await {
+        Ok(Some(prefaced)) => Ok((prefaced, secured.identity)),
+        _ => Err(End::Preface),
     }
 }
 

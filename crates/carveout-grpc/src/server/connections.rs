@@ -1,7 +1,13 @@
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
 use carveout_metrics::Metrics;
 use carveout_metrics::prometheus_client::metrics::counter::Counter;
 use carveout_metrics::prometheus_client::metrics::family::Family;
 use carveout_metrics::prometheus_client::metrics::gauge::Gauge;
+
+use crate::sparingly::Sparingly;
 
 /// Why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +16,8 @@ pub(super) enum End {
     Caller,
     /// It broke, or the caller broke the protocol.
     Error,
+    /// The TLS handshake failed.
+    Handshake,
     /// It never spoke HTTP/2, or not in time.
     Preface,
     /// It had no call for too long.
@@ -25,9 +33,10 @@ pub(super) enum End {
 }
 
 impl End {
-    const ALL: [End; 8] = [
+    const ALL: [End; 9] = [
         End::Caller,
         End::Error,
+        End::Handshake,
         End::Preface,
         End::Idle,
         End::Age,
@@ -40,6 +49,7 @@ impl End {
         match self {
             End::Caller => "caller",
             End::Error => "error",
+            End::Handshake => "handshake",
             End::Preface => "preface",
             End::Idle => "idle",
             End::Age => "age",
@@ -57,6 +67,7 @@ pub(super) struct ConnectionMetrics {
     refused: Counter,
     accept_failures: Counter,
     closed: Family<[(&'static str, &'static str); 1], Counter>,
+    handshakes: Arc<Sparingly>,
 }
 
 impl ConnectionMetrics {
@@ -94,6 +105,13 @@ impl ConnectionMetrics {
     pub(super) fn closed(&self, end: End) {
         self.open.dec();
         self.closed.get_or_create(&[("reason", end.label())]).inc();
+    }
+
+    pub(super) fn handshake_failed(&self, peer: Option<SocketAddr>, error: &io::Error) {
+        if let Some(others_before) = self.handshakes.pass() {
+            let peer = peer.map(tracing::field::display);
+            tracing::warn!(peer, %error, others_before, "TLS handshake failed");
+        }
     }
 
     pub(super) fn refused(&self) {

@@ -1,6 +1,7 @@
 mod accept;
 mod activity;
 mod catch_panic;
+mod check_access;
 mod config;
 mod connection;
 mod connections;

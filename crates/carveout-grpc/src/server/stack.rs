@@ -9,17 +9,20 @@ use tower::{Service, ServiceBuilder};
 
 use super::activity::{Activity, Held, HeldBody};
 use super::catch_panic::{CatchPanic, PanicBody};
+use super::check_access::CheckAccess;
 use super::config::ServerConfig;
 use super::connections::ConnectionMetrics;
 use super::deadline::{Deadline, DeadlineBody};
 use super::explain::{Explain, ExplainBody};
 use super::message_size::{MessageSize, SizedBody, SizedRequest};
 use super::observe::Observe;
+use crate::access::Access;
 use crate::contract::ContractError;
 use crate::health::HealthService;
 use crate::observe::ObservedBody;
 use crate::reflection;
 use crate::routes::{Arrival, Dispatch, RouteTable, Routes};
+use crate::secure::{Identity, Secure};
 use crate::slow::SlowCalls;
 
 /// What a stack needs to know of the service around it.
@@ -35,13 +38,15 @@ pub struct StackOptions {
     pub slow: SlowCalls,
 }
 
-type Layers = Observe<Explain<CatchPanic<Deadline<MessageSize<Dispatch>>>>>;
+type Layers = Observe<Explain<CatchPanic<CheckAccess<Deadline<MessageSize<Dispatch>>>>>>;
 
 /// Everything between a connection and the handlers. A clone shares all of it.
 #[derive(Clone)]
 pub struct Stack {
     layers: Layers,
     table: RouteTable,
+    access: Access,
+    secure: Option<Arc<dyn Secure>>,
     connections: ConnectionMetrics,
     max_request_bytes: usize,
 }
@@ -66,6 +71,7 @@ impl Stack {
             .iter()
             .map(|method| method.name.clone())
             .collect();
+        let access = Access::new(methods.clone(), &options.metrics);
         let calls = RpcMetrics::server(&options.metrics, methods);
         let table = routes.into_table(config.default_deadline)?;
 
@@ -79,7 +85,10 @@ impl Stack {
             // Inside of the two above, so that a panic is counted and explained like any other
             // error.
             .layer(CatchPanic::layer())
-            // Inside of the three above: what a deadline ends is the handler, and the end is an
+            // Inside of the three above, so that a refusal is counted and explained; before anything
+            // is done for the call.
+            .layer(CheckAccess::layer(access.clone()))
+            // Inside of all above: what a deadline ends is the handler, and the end is an
             // error like any other.
             .layer(Deadline::layer())
             // Innermost, beside the encoder whose limit this is; the decoder's is in the request.
@@ -88,9 +97,26 @@ impl Stack {
         Ok(Self {
             layers,
             table,
+            access,
+            secure: None,
             connections: ConnectionMetrics::register(&options.metrics),
             max_request_bytes: config.max_request_bytes,
         })
+    }
+
+    /// Has `secure` do the handshake of every connection.
+    pub fn secured_by(mut self, secure: Arc<dyn Secure>) -> Self {
+        self.secure = Some(secure);
+        self
+    }
+
+    /// The guard that says who may call what; it is off at first.
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    pub(super) fn secure(&self) -> Option<&Arc<dyn Secure>> {
+        self.secure.as_ref()
     }
 
     /// Connections that are open at this moment.
@@ -110,11 +136,16 @@ impl Stack {
 pub(super) struct PerRequest {
     stack: Stack,
     activity: Arc<Activity>,
+    identity: Option<Identity>,
 }
 
 impl PerRequest {
-    pub(super) fn new(stack: Stack, activity: Arc<Activity>) -> Self {
-        Self { stack, activity }
+    pub(super) fn new(stack: Stack, activity: Arc<Activity>, identity: Option<Identity>) -> Self {
+        Self {
+            stack,
+            activity,
+            identity,
+        }
     }
 }
 
@@ -127,7 +158,10 @@ impl hyper::service::Service<http::Request<Incoming>> for PerRequest {
     type Error = Infallible;
     type Future = Held<Answer>;
 
-    fn call(&self, request: http::Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: http::Request<Incoming>) -> Self::Future {
+        if let Some(identity) = &self.identity {
+            request.extensions_mut().insert(identity.clone());
+        }
         let most = self.stack.max_request_bytes;
         let request = request.map(|body| Body::new(SizedRequest::new(body, most)));
         let arrival = self.stack.table.resolve(request);

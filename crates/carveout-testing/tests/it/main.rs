@@ -2,6 +2,10 @@
 //! this kit. `.ci/install-tools` installs them; a test whose tool is missing says so and passes,
 //! unless CARVEOUT_REQUIRE_TOOLS=1.
 
+/// Shared with the tests of carveout-tls, and too heavy for what services depend on.
+#[path = "../../../carveout-tls/tests/it/authority.rs"]
+#[allow(dead_code, reason = "those tests need more of it than these")]
+mod authority;
 mod buf;
 mod cardinality;
 mod descriptors;
@@ -15,4 +19,5 @@ mod prometheus;
 mod python;
 mod rpc;
 mod talking;
+mod tls;
 mod tools;

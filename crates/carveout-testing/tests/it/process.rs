@@ -1,9 +1,11 @@
 //! The golden service as a process of its own.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use crate::talking::Talking;
@@ -19,7 +21,12 @@ pub(crate) struct Greeter {
 impl Greeter {
     /// With settings of the test's own, `telemetry.otlp_enabled=true` say.
     pub(crate) async fn start(set: &[&str]) -> Self {
-        Self::start_as(Command::new(binary()), set).await
+        Self::start_as(Command::new(binary()), &config_dir(), set).await
+    }
+
+    /// With configuration files of the test's own.
+    pub(crate) async fn start_from(config_dir: &Path, set: &[&str]) -> Self {
+        Self::start_as(Command::new(binary()), config_dir, set).await
     }
 
     /// With so many files, sockets among them, that it may have open.
@@ -29,10 +36,10 @@ impl Greeter {
             .arg("-c")
             .arg(format!("ulimit -n {open_files}; exec \"$0\" \"$@\""));
         shell.arg(binary());
-        Self::start_as(shell, set).await
+        Self::start_as(shell, &config_dir(), set).await
     }
 
-    async fn start_as(mut greeter: Command, set: &[&str]) -> Self {
+    async fn start_as(mut greeter: Command, config_dir: &Path, set: &[&str]) -> Self {
         let here = [
             "grpc.host=127.0.0.1",
             "grpc.port=0",
@@ -43,7 +50,7 @@ impl Greeter {
         greeter
             .env_clear()
             .arg("--config-dir")
-            .arg(repository().join("services/greeter/config"))
+            .arg(config_dir)
             .args(here.iter().chain(set).flat_map(|set| ["--set", set]));
         let mut process = Talking::start(greeter);
         let ready = process.line_with("\"message\":\"ready\"").await;
@@ -56,9 +63,24 @@ impl Greeter {
             admin,
         }
     }
+
+    /// What the admin port has for Prometheus.
+    pub(crate) async fn scrape(&self) -> String {
+        let mut stream = TcpStream::connect(self.admin).await.unwrap();
+        let request = b"GET /metrics HTTP/1.0\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
 }
 
-/// Cargo builds a package's examples before it runs its tests, beside them.
+fn config_dir() -> PathBuf {
+    repository().join("services/greeter/config")
+}
+
+/// Cargo builds a package's examples before it runs its tests, beside them; when it is given the
+/// name of a test it does not, and this is the one of before.
 fn binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().unwrap().parent().unwrap();

@@ -66,10 +66,15 @@ impl Talking {
             .unwrap()
     }
 
+    /// Sends it a signal, HUP say.
+    pub(crate) async fn signal(&self, name: &str) {
+        let id = self.child.id().expect("it runs").to_string();
+        run_well(Command::new("kill").args(["-s", name, &id])).await;
+    }
+
     /// Asks it to end, as Kubernetes does, and reads to its end.
     pub(crate) async fn stop(&mut self) -> ExitStatus {
-        let id = self.child.id().expect("it runs").to_string();
-        run_well(Command::new("kill").args(["-s", "TERM", &id])).await;
+        self.signal("TERM").await;
         self.end().await
     }
 

@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-/// Cargo builds a package's examples before it runs its tests, beside them.
+/// Cargo builds a package's examples before it runs its tests, beside them; when it is given the
+/// name of a test it does not, and this is the one of before.
 pub(crate) fn example(name: &str) -> Command {
     let test = std::env::current_exe().unwrap();
     let path: PathBuf = test

@@ -49,7 +49,23 @@ fn a_hangup_reloads_the_configuration_and_keeps_the_last_good_one() {
 fn a_failing_step_is_one_line_that_names_it_and_a_code_that_is_not_zero() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let cases: [(&str, &[&str], String); 3] = [
+    let missing =
+        ["certificate_file", "key_file", "ca_file"].map(|key| format!("tls.{key}=/no/such"));
+    let [certificate, key, ca] = &missing;
+    // Whether the tests of the whole workspace are built at once, or those of this crate.
+    let tls = match cfg!(feature = "tls") {
+        true => "/no/such: cannot be read",
+        false => "--features carveout/tls",
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let policy = dir.path().join("policy.toml");
+    let policy = policy.to_str().unwrap();
+    std::fs::write(
+        policy,
+        "[[allow]]\ncallers = [\"*\"]\nmethods = [\"a.B/C\"]\n",
+    )
+    .unwrap();
+    let cases: [(&str, &[&str], String); 5] = [
         (
             "bind",
             &["--set", &format!("grpc.port={port}")],
@@ -59,6 +75,25 @@ fn a_failing_step_is_one_line_that_names_it_and_a_code_that_is_not_zero() {
             "admin",
             &["--set", &format!("admin.port={port}")],
             format!("127.0.0.1:{port}"),
+        ),
+        (
+            "tls",
+            &[
+                "--set",
+                "tls.enabled=true",
+                "--set",
+                certificate,
+                "--set",
+                key,
+                "--set",
+                ca,
+            ],
+            tls.to_owned(),
+        ),
+        (
+            "access",
+            &["--set", &format!("access.policy_file={policy}")],
+            "\"a.B/C\" matches no method".to_owned(),
         ),
         (
             "dependencies",
@@ -102,6 +137,11 @@ fn wrong_arguments_and_wrong_configuration_are_code_2_and_start_nothing() {
         (
             &["--set", "telemetry.otlp_timeout=0s"],
             "telemetry.otlp_timeout",
+        ),
+        (&["--set", "tls.enabled=true"], "tls.certificate_file"),
+        (
+            &["--set", "access.policy_file=/no/such/policy"],
+            "/no/such/policy",
         ),
         (
             &["--set", "grpc.keepalive_interval=0s"],

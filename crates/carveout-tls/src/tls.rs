@@ -1,0 +1,84 @@
+use std::io;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use carveout_grpc::{Handshake, Secure, Secured, Stream, TlsConfig};
+use carveout_metrics::Metrics;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+use crate::certificate::Facts;
+use crate::error::TlsError;
+use crate::reason::{Other, explained};
+use crate::reload::{self, Source};
+use crate::session::Session;
+
+/// Speaks TLS on both sides with what is in the files at the moment.
+pub struct Tls {
+    current: Arc<ArcSwap<Session>>,
+}
+
+impl Tls {
+    /// Reads the files that `config` names and looks at them again, as often as it says, for as
+    /// long as this lives. `config.enabled` is not asked: who loads wants it.
+    ///
+    /// # Errors
+    /// When a file cannot be read or used, an expired certificate included.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime: the files are looked at by a task.
+    pub fn load(config: &TlsConfig, metrics: &Metrics) -> Result<Self, TlsError> {
+        let (source, session) = Source::open(config, metrics)?;
+        let current = Arc::new(ArcSwap::from_pointee(session));
+        tokio::spawn(reload::keep(
+            source,
+            Arc::downgrade(&current),
+            config.reload_interval,
+        ));
+        Ok(Self { current })
+    }
+}
+
+impl From<Tls> for Arc<dyn Secure> {
+    fn from(tls: Tls) -> Self {
+        Arc::new(tls)
+    }
+}
+
+impl Secure for Tls {
+    fn accept(&self, tcp: TcpStream) -> Handshake<Secured> {
+        let acceptor = TlsAcceptor::from(self.current.load().server.clone());
+        Box::pin(async move {
+            let stream = acceptor
+                .accept(tcp)
+                .await
+                .map_err(|error| explained(Other::Caller, error))?;
+            let certificates = stream.get_ref().1.peer_certificates();
+            // It was verified, so it can be read.
+            let facts = certificates
+                .and_then(|chain| chain.first())
+                .and_then(|own| Facts::of(own).ok());
+            Ok(Secured {
+                stream: Box::new(stream),
+                identity: facts.map(|facts| facts.identity),
+            })
+        })
+    }
+
+    fn connect(&self, tcp: TcpStream, host: &str) -> Handshake<Stream> {
+        let config = self.current.load().client.clone();
+        let host = ServerName::try_from(host.to_owned());
+        Box::pin(async move {
+            let config = config.ok_or_else(|| {
+                io::Error::other("there is no ca_file, so no server can be believed")
+            })?;
+            let host = host.map_err(io::Error::other)?;
+            let stream = TlsConnector::from(config)
+                .connect(host, tcp)
+                .await
+                .map_err(|error| explained(Other::Server, error))?;
+            Ok(Box::new(stream) as Stream)
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! What the log says of a connection.
+
+use std::fmt::Write as _;
+use std::sync::{Mutex, Once};
+use std::time::{Duration, Instant};
+
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+struct Collect;
+
+impl<S: tracing::Subscriber> Layer<S> for Collect {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        let mut line = String::new();
+        event.record(
+            &mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
+                let _ = write!(line, "{field}={value:?} ");
+            },
+        );
+        LINES.lock().unwrap().push(line);
+    }
+}
+
+/// From here on lines are kept.
+pub(crate) fn keep() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let collect = tracing_subscriber::registry().with(Collect);
+        tracing::subscriber::set_global_default(collect).unwrap();
+    });
+}
+
+/// Waits for the line that has `words` in it.
+pub(crate) async fn line(words: &str) -> String {
+    let begun = Instant::now();
+    loop {
+        let found = LINES
+            .lock()
+            .unwrap()
+            .iter()
+            .find(|line| line.contains(words))
+            .cloned();
+        if let Some(line) = found {
+            return line;
+        }
+        assert!(
+            begun.elapsed() < Duration::from_secs(10),
+            "no line has {words:?}"
+        );
+        tokio::task::yield_now().await;
+    }
+}
