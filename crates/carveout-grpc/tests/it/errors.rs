@@ -8,7 +8,7 @@ use tonic_types::StatusExt;
 use crate::support::{Handlers, Server, read};
 
 #[track_caller]
-fn assert_explained(status: &Status, code: Code, reason: &str) {
+pub(crate) fn assert_explained(status: &Status, code: Code, reason: &str) {
     assert_eq!(status.code(), code, "{status}");
     let details = status.get_error_details_vec();
     let infos: Vec<_> = details

@@ -2,6 +2,7 @@
 //! purpose.
 
 mod abuse;
+mod access;
 mod connections;
 mod control;
 mod deadline;

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use carveout_grpc::{
-    Channel, ClientConfig, Drained, Routes, ServerConfig, SlowCalls, Stack, StackOptions,
+    Access, Channel, ClientConfig, Drained, Routes, ServerConfig, SlowCalls, Stack, StackOptions,
 };
 use carveout_health::{Health, Phase};
 use carveout_metrics::{BuildInfo, Metrics};
@@ -113,6 +113,7 @@ pub(crate) struct Server {
     pub(crate) health: Health,
     pub(crate) metrics: Metrics,
     pub(crate) slow: SlowCalls,
+    pub(crate) access: Access,
     stop: oneshot::Sender<()>,
     served: JoinHandle<Drained>,
 }
@@ -151,6 +152,7 @@ impl Server {
             slow: slow.clone(),
         };
         let stack = Stack::new(routes, &config, options).unwrap();
+        let access = stack.access().clone();
         let listener = carveout_grpc::bind(&config).await.unwrap();
         let addr = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -166,6 +168,7 @@ impl Server {
             health,
             metrics,
             slow,
+            access,
             stop,
             served,
         }
