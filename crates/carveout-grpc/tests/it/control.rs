@@ -17,15 +17,15 @@ use tonic::{Code, Request};
 use crate::support::{Handlers, raw_client, read};
 
 /// Long enough for what is going to happen, short enough to wait for what is not.
-const WHILE: Duration = Duration::from_millis(500);
+pub(crate) const WHILE: Duration = Duration::from_millis(500);
 
-struct Plain {
-    addr: SocketAddr,
+pub(crate) struct Plain {
+    pub(crate) addr: SocketAddr,
     stop: oneshot::Sender<()>,
     served: JoinHandle<Result<(), tonic::transport::Error>>,
 }
 
-async fn plain(handlers: Handlers, change: impl FnOnce(Server) -> Server) -> Plain {
+pub(crate) async fn plain(handlers: Handlers, change: impl FnOnce(Server) -> Server) -> Plain {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
