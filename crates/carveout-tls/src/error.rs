@@ -18,12 +18,16 @@ pub struct TlsError {
 pub enum FileProblem {
     /// It cannot be read.
     Unreadable(io::Error),
+    /// It is too large to be what it should be.
+    TooLarge,
     /// It is not PEM, or what is in it is damaged.
     Damaged(String),
     /// There is no certificate in it.
     NoCertificate,
     /// There is no private key in it.
     NoKey,
+    /// The private key wants a password.
+    EncryptedKey,
     /// The key is not that of the certificate.
     OtherKey,
     /// The certificate has expired.
@@ -39,6 +43,7 @@ impl fmt::Display for FileProblem {
         let time = |time: &SystemTime| humantime::format_rfc3339_seconds(*time).to_string();
         match self {
             FileProblem::Unreadable(error) => write!(f, "cannot be read: {error}"),
+            FileProblem::TooLarge => f.write_str("is larger than 1 MiB; name the right file"),
             FileProblem::Damaged(why) => write!(f, "is not a PEM file as it should be: {why}"),
             FileProblem::NoCertificate => {
                 f.write_str("has no certificate; one begins with -----BEGIN CERTIFICATE-----")
@@ -46,6 +51,9 @@ impl fmt::Display for FileProblem {
             FileProblem::NoKey => {
                 f.write_str("has no private key; one begins with -----BEGIN PRIVATE KEY-----")
             }
+            FileProblem::EncryptedKey => f.write_str(
+                "has a private key that wants a password; decrypt it (openssl pkey) and protect the file",
+            ),
             FileProblem::OtherKey => {
                 f.write_str("is the key of another certificate than the one in certificate_file")
             }

@@ -1,4 +1,5 @@
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::time::SystemTime;
 
 use carveout_grpc::TlsConfig;
@@ -7,6 +8,10 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::certificate::Facts;
 use crate::error::{FileProblem, TlsError};
+
+/// More than this is not PEM: somebody named the wrong file.
+const LARGEST: u64 = 1 << 20;
+const ENCRYPTED: &[u8] = b"BEGIN ENCRYPTED PRIVATE KEY";
 
 /// Where everything lies.
 #[derive(Clone, Debug)]
@@ -28,9 +33,6 @@ impl Paths {
 
     /// The files as they are now.
     pub(crate) fn read(&self) -> Result<Contents, TlsError> {
-        let read = |file: &String| {
-            fs::read(file).map_err(|error| problem(file, FileProblem::Unreadable(error)))
-        };
         Ok(Contents {
             certificate: read(&self.certificate)?,
             key: read(&self.key)?,
@@ -60,6 +62,9 @@ impl Paths {
             ));
         }
         let key = PrivateKeyDer::from_pem_slice(&contents.key).map_err(|error| match error {
+            pem::Error::NoItemsFound if is_encrypted(&contents.key) => {
+                problem(&self.key, FileProblem::EncryptedKey)
+            }
             pem::Error::NoItemsFound => problem(&self.key, FileProblem::NoKey),
             other => problem(&self.key, FileProblem::Damaged(other.to_string())),
         })?;
@@ -90,6 +95,23 @@ pub(crate) struct Material {
     pub(crate) key: PrivateKeyDer<'static>,
     pub(crate) authorities: Vec<CertificateDer<'static>>,
     pub(crate) facts: Facts,
+}
+
+fn read(file: &String) -> Result<Vec<u8>, TlsError> {
+    let unreadable = |error| problem(file, FileProblem::Unreadable(error));
+    let opened = File::open(file).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    // The limit is on what is read: the metadata of a pipe or a device claims nothing.
+    let mut limited = opened.take(LARGEST + 1);
+    limited.read_to_end(&mut bytes).map_err(unreadable)?;
+    match bytes.len() as u64 > LARGEST {
+        true => Err(problem(file, FileProblem::TooLarge)),
+        false => Ok(bytes),
+    }
+}
+
+fn is_encrypted(pem: &[u8]) -> bool {
+    pem.windows(ENCRYPTED.len()).any(|words| words == ENCRYPTED)
 }
 
 pub(crate) fn problem(file: &str, problem: FileProblem) -> TlsError {

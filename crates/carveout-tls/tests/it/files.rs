@@ -39,6 +39,16 @@ async fn each_problem_names_its_file_and_what_is_wrong() {
             &*ca.server().key,
             "tls.key: is the key of another certificate",
         ),
+        (
+            "tls.key",
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+            "tls.key: has a private key that wants a password",
+        ),
+        (
+            "tls.key",
+            &*"x".repeat(2 << 20),
+            "tls.key: is larger than 1 MiB",
+        ),
         ("ca.crt", "", "ca.crt: has no certificate"),
         ("ca.crt", broken, "ca.crt: cannot be used"),
     ] {
@@ -52,10 +62,13 @@ async fn each_problem_names_its_file_and_what_is_wrong() {
     }
     let files = Files::new(&own, &ca);
     let mut config = files.config();
-    config.key_file = "/no/such/key".into();
-    let error = Tls::load(&config, &metrics()).err().unwrap().to_string();
-    assert!(
-        error.starts_with("/no/such/key: cannot be read: "),
-        "{error}"
-    );
+    for (path, words) in [
+        ("/no/such/key", "/no/such/key: cannot be read: "),
+        ("/dev/zero", "/dev/zero: is larger than 1 MiB"),
+        ("/", "/: cannot be read: "),
+    ] {
+        config.key_file = path.into();
+        let error = Tls::load(&config, &metrics()).err().unwrap().to_string();
+        assert!(error.starts_with(words), "{error}");
+    }
 }
