@@ -52,6 +52,7 @@ where
 
     let reloader = Reloader {
         config: settings.config.clone(),
+        admin: settings.admin.clone(),
         telemetry: settings.telemetry.clone(),
         log: Some(telemetry.log_control()),
     };

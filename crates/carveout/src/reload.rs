@@ -1,10 +1,13 @@
 use carveout_config::{Config, ConfigError, Live, Reload};
 use carveout_telemetry::{LogControl, TelemetryConfig};
 
+use crate::settings::AdminConfig;
+
 /// What takes a new configuration into force, for the signal and for the admin port.
 #[derive(Clone)]
 pub(crate) struct Reloader {
     pub(crate) config: Config,
+    pub(crate) admin: Live<AdminConfig>,
     pub(crate) telemetry: Live<TelemetryConfig>,
     /// Absent where somebody else set the telemetry up.
     pub(crate) log: Option<LogControl>,
@@ -22,6 +25,7 @@ impl Reloader {
     /// Everything that can change while a service runs does; the error lists every mistake, and then
     /// nothing has changed.
     pub(crate) fn reload(&self) -> Result<Reloaded, ConfigError> {
+        let admin_before = self.admin.get();
         let before = self.telemetry.get();
         let Reload::Applied { sections } = self.config.reload()? else {
             return Ok(Reloaded::default());
@@ -36,7 +40,9 @@ impl Reloader {
             ..TelemetryConfig::clone(&before)
         } == *after;
         let restart = |section: &&'static str| match *section {
-            "grpc" | "admin" | "tls" => true,
+            "grpc" | "tls" => true,
+            // The token is asked for at every request.
+            "admin" => !admin_before.listens_as(&self.admin.get()),
             "telemetry" => !only_the_level,
             _ => false,
         };

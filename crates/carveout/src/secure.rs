@@ -26,8 +26,8 @@ pub(crate) fn load(config: &TlsConfig, _: &Metrics) -> Result<Option<Arc<dyn Sec
         false => Ok(None),
         true => Err(
             "tls.enabled is true, and this binary was built without TLS: \
-                     build it with --features carveout/tls, or add `features = [\"tls\"]` to \
-                     carveout in Cargo.toml"
+                     build it with --features production, as its image is, or with the \
+                     feature tls of carveout"
                 .into(),
         ),
     }

@@ -125,6 +125,7 @@ impl Running {
             metrics: metrics.clone(),
             reloader: Reloader {
                 config: settings.config.clone(),
+                admin: settings.admin.clone(),
                 telemetry: settings.telemetry.clone(),
                 log: telemetry.map(Telemetry::log_control),
             },

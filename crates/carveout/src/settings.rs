@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use carveout_config::{Config, ConfigError, FromFile, Invalid, Live, Loader, Sources};
+use carveout_config::{Config, ConfigError, FromFile, Invalid, Live, Loader, Secret, Sources};
 use carveout_grpc::{AccessPolicy, GuardMode, ServerConfig, TlsConfig};
 use carveout_telemetry::{InitError, TelemetryConfig};
 use serde::de::DeserializeOwned;
@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::About;
 use crate::args::Load;
+
+const SHORTEST_TOKEN: usize = 16;
 
 /// A service's own section, `[service]`: a plain struct with defaults.
 ///
@@ -48,15 +50,23 @@ pub trait ServiceConfig: Serialize + DeserializeOwned + Default + Send + Sync + 
 /// For a service with no settings of its own.
 impl ServiceConfig for () {}
 
-/// The `[admin]` section: where the admin port listens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The `[admin]` section: where the admin port listens, and to whom.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdminConfig {
-    /// Address to listen on. Whoever reaches it can read everything there; only loopback can change
-    /// anything.
+    /// Address to listen on. Whoever reaches it can read everything there but profiles.
     pub host: String,
     /// Port to listen on; 0 takes any free one.
     pub port: u16,
+    /// What a caller has to have, wherever it is, to change anything or take a profile. While it is
+    /// not set, whoever is on this machine (loopback) can, and nobody else.
+    pub token: Secret,
+}
+
+impl AdminConfig {
+    pub(crate) fn listens_as(&self, other: &AdminConfig) -> bool {
+        (&self.host, self.port) == (&other.host, other.port)
+    }
 }
 
 impl Default for AdminConfig {
@@ -64,6 +74,7 @@ impl Default for AdminConfig {
         Self {
             host: "0.0.0.0".to_owned(),
             port: 9090,
+            token: Secret::default(),
         }
     }
 }
@@ -131,7 +142,7 @@ impl<C: ServiceConfig> Settings<C> {
     pub fn load(sources: Sources) -> Result<Self, ConfigError> {
         let mut loader = Loader::read(sources);
         let grpc = loader.section_checked("grpc", check_grpc);
-        let admin = loader.section("admin");
+        let admin = loader.section_checked("admin", check_admin);
         let telemetry = loader.section_checked("telemetry", check_telemetry);
         let lifecycle = loader.section("lifecycle");
         let tls = loader.section_checked("tls", check_tls);
@@ -154,6 +165,17 @@ fn check_grpc(config: &ServerConfig) -> Result<(), Invalid> {
     config
         .check()
         .map_err(|(key, problem)| Invalid::new(key, problem))
+}
+
+fn check_admin(config: &AdminConfig) -> Result<(), Invalid> {
+    let length = config.token.expose().len();
+    match config.token.is_set() && length < SHORTEST_TOKEN {
+        true => Err(Invalid::new(
+            "token",
+            format!("is guessed too soon; it must have at least {SHORTEST_TOKEN} characters"),
+        )),
+        false => Ok(()),
+    }
 }
 
 fn check_tls(config: &TlsConfig) -> Result<(), Invalid> {

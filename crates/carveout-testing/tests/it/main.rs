@@ -15,6 +15,7 @@ mod kubernetes;
 mod node;
 mod otlp;
 mod process;
+mod profile;
 mod prometheus;
 mod python;
 mod rpc;

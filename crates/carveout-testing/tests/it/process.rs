@@ -29,12 +29,10 @@ impl Greeter {
         Self::start_as(Command::new(binary()), config_dir, set).await
     }
 
-    /// With so many files, sockets among them, that it may have open.
-    pub(crate) async fn start_limited(open_files: usize, set: &[&str]) -> Self {
+    /// By a shell that runs `first` before, `ulimit -n 128` say.
+    pub(crate) async fn start_after(first: &str, set: &[&str]) -> Self {
         let mut shell = Command::new("/bin/sh");
-        shell
-            .arg("-c")
-            .arg(format!("ulimit -n {open_files}; exec \"$0\" \"$@\""));
+        shell.arg("-c").arg(format!("{first}; exec \"$0\" \"$@\""));
         shell.arg(binary());
         Self::start_as(shell, &config_dir(), set).await
     }
@@ -66,12 +64,22 @@ impl Greeter {
 
     /// What the admin port has for Prometheus.
     pub(crate) async fn scrape(&self) -> String {
+        String::from_utf8(self.page("/metrics").await).unwrap()
+    }
+
+    /// A page of the admin port, which has to be there.
+    pub(crate) async fn page(&self, path: &str) -> Vec<u8> {
         let mut stream = TcpStream::connect(self.admin).await.unwrap();
-        let request = b"GET /metrics HTTP/1.0\r\n\r\n";
-        stream.write_all(request).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        answer
+        let request = format!("GET {path} HTTP/1.0\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+        let body = answer.split_off(end.unwrap() + 4);
+        let head = String::from_utf8(answer).unwrap();
+        let said = String::from_utf8_lossy(&body);
+        assert!(head.starts_with("HTTP/1.0 200 "), "{path}: {head}{said}");
+        body
     }
 }
 

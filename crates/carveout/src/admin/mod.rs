@@ -1,8 +1,14 @@
 //! The admin port: HTTP/1.1 on a thread of its own, so that it answers while every worker is
 //! jammed.
 
+mod control;
+mod health;
+mod page;
 mod pages;
 mod port;
+mod profile;
+mod reports;
+mod trust;
 
 use carveout_grpc::SlowCalls;
 use carveout_health::Health;

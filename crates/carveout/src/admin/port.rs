@@ -8,7 +8,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::Admin;
 use crate::settings::AdminConfig;
@@ -17,6 +17,8 @@ use crate::settings::AdminConfig;
 /// connection open for free.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+/// Connections that may be open at once: well below the descriptors that are kept free of callers.
+const MOST: usize = 32;
 
 /// The open admin port. It closes when this is dropped.
 pub(crate) struct AdminPort {
@@ -51,6 +53,8 @@ impl Admin {
                         _ = closed => {}
                     }
                 });
+                // A profile that is being written is of no use to anybody now.
+                runtime.shutdown_background();
             })?;
         Ok(AdminPort {
             addr,
@@ -80,9 +84,13 @@ async fn accept(listener: TcpListener, admin: Arc<Admin>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
         return;
     };
+    let room = Arc::new(Semaphore::new(MOST));
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
+                let Ok(place) = room.clone().try_acquire_owned() else {
+                    continue;
+                };
                 let admin = admin.clone();
                 let service = service_fn(move |request| {
                     let admin = admin.clone();
@@ -93,7 +101,8 @@ async fn accept(listener: TcpListener, admin: Arc<Admin>) {
                     .header_read_timeout(HEAD_TIMEOUT);
                 // An error here is a caller that went away; it has seen that for itself.
                 tokio::spawn(async move {
-                    drop(http.serve_connection(TokioIo::new(stream), service).await)
+                    drop(http.serve_connection(TokioIo::new(stream), service).await);
+                    drop(place);
                 });
             }
             // Most likely the limit of open files: at once it would only fail again.

@@ -1,7 +1,8 @@
 //! The admin port: what each page says, and that it says it while every worker is stuck.
 
-use std::sync::Arc;
-use std::sync::Barrier;
+use std::net::SocketAddr;
+use std::sync::{Arc, Barrier};
+use std::time::{Duration, Instant};
 
 use carveout::{About, Boot, BoxError, Dependency, Live, Routes, Running, Settings, Sources};
 use carveout_testing::TestService;
@@ -79,6 +80,132 @@ async fn readiness_follows_critical_dependencies_and_liveness_asks_none() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_a_token_whoever_has_it_may_change_things_and_nobody_else() {
+    let token = "correct horse battery";
+    let set = format!("admin.token={token}");
+    let service = TestService::start_with(ABOUT, &[&set], start).await;
+    let admin = service.admin_addr();
+    let reload = async |header: &str| {
+        let header = header.to_owned();
+        let asked = move || ask(admin, "POST", "/admin/config/reload", &header);
+        tokio::task::spawn_blocking(asked).await.unwrap()
+    };
+    for (header, status) in [
+        ("", "401"),
+        ("authorization: Bearer correct horse batterz\r\n", "401"),
+        ("authorization: Bearer correct horse\r\n", "401"),
+        ("authorization: Bearer\r\n", "401"),
+        ("authorization: Basic correct horse battery\r\n", "401"),
+        ("authorization: Bearer correct horse battery\r\n", "200"),
+        ("authorization: bearer correct horse battery\r\n", "200"),
+        (
+            "authorization: Bearer correct horse battery\r\nsec-fetch-site: cross-site\r\n",
+            "403",
+        ),
+    ] {
+        let answer = reload(header).await;
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{header}: {answer}");
+        let asks = answer.to_lowercase().contains("www-authenticate: bearer");
+        assert_eq!(asks, status == "401", "{answer}");
+        assert!(!answer.contains(token), "{answer}");
+    }
+    let config = service.admin_get("/admin/config").await;
+    assert!(config.body.contains("[redacted]"), "{}", config.body);
+    assert!(!config.body.contains(token), "{}", config.body);
+    assert_eq!(service.admin_get("/debug/pprof/heap").await.status, 401);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_token_only_this_machine_may_change_things() {
+    let service = TestService::start_with(ABOUT, &["admin.host=0.0.0.0"], start).await;
+    // Asking for a route sends nothing, and tells the address that would be sent from.
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    let routed = socket
+        .connect("192.0.2.1:9")
+        .and_then(|()| socket.local_addr());
+    let Ok(outside) = routed else {
+        eprintln!("skipped: this machine has no address but loopback");
+        return;
+    };
+    let addr = (outside.ip(), service.admin_addr().port()).into();
+    for (method, page, status) in [
+        ("POST", "/admin/config/reload", "403"),
+        ("POST", "/admin/log-level", "403"),
+        ("GET", "/debug/pprof/profile?seconds=1", "403"),
+        ("GET", "/metrics", "200"),
+    ] {
+        let asked = move || ask(addr, method, page, "");
+        let answer = tokio::task::spawn_blocking(asked).await.unwrap();
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{page}: {answer}");
+    }
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn profiles_are_there_or_it_says_what_to_build() {
+    let service = TestService::start(ABOUT, start).await;
+    let with = cfg!(feature = "profile");
+    for (page, status, said) in [
+        ("/debug/pprof/profile?seconds=1&format=svg", 200, "<svg"),
+        ("/debug/pprof/profile?seconds=0", 400, "at most 300 s"),
+        ("/debug/pprof/profile?seconds=301", 400, "at most 300 s"),
+        (
+            "/debug/pprof/profile?seconds=soon",
+            400,
+            "whole number of seconds",
+        ),
+        ("/debug/pprof/profile?format=png", 400, "pprof and svg"),
+        ("/debug/pprof/heap", 501, "_RJEM_MALLOC_CONF=prof:true"),
+    ] {
+        let answer = service.admin_get(page).await;
+        let (status, said) = match with {
+            true => (status, said),
+            false => (501, "build it with --features production"),
+        };
+        assert_eq!(answer.status, status, "{page}: {}", answer.body);
+        assert!(answer.body.contains(said), "{page}: {}", answer.body);
+    }
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn the_port_itself_holds_no_more_connections_than_it_has_descriptors_for() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    const MOST: usize = 32;
+    let service = TestService::start(ABOUT, start).await;
+    let mut open = Vec::new();
+    for _ in 0..MOST {
+        let mut stream = tokio::net::TcpStream::connect(service.admin_addr())
+            .await
+            .unwrap();
+        // Answered, so it is open on the other side too; and kept open.
+        stream
+            .write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n")
+            .await
+            .unwrap();
+        assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
+        open.push(stream);
+    }
+    let mut one_more = tokio::net::TcpStream::connect(service.admin_addr())
+        .await
+        .unwrap();
+    let closed = one_more.read(&mut [0; 1]).await;
+    assert!(matches!(closed, Ok(0) | Err(_)), "{closed:?}");
+    drop(open);
+    let mut answered = 0;
+    while answered == 0 {
+        let mut stream = tokio::net::TcpStream::connect(service.admin_addr())
+            .await
+            .unwrap();
+        // There is no room before the others are seen to have gone.
+        let _ = stream.write_all(b"GET /livez HTTP/1.0\r\n\r\n").await;
+        answered = stream.read(&mut [0; 1024]).await.unwrap_or(0);
+    }
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_port_answers_while_every_worker_is_stuck_and_says_so() {
     let service = TestService::start(ABOUT, start).await;
     let admin = service.admin_addr();
@@ -89,8 +216,15 @@ async fn the_port_answers_while_every_worker_is_stuck_and_says_so() {
         let (stuck, begun) = (stuck.clone(), begun.clone());
         move || {
             begun.wait();
-            let answers =
-                ["/livez", "/metrics", "/admin/workers"].map(|page| request(admin, "GET", page));
+            let answers = ["/livez", "/readyz", "/metrics", "/admin/workers"].map(|page| {
+                // The quickest of five, because tests run side by side.
+                let answers = [(); 5].map(|()| {
+                    let asked = Instant::now();
+                    let answer = request(admin, "GET", page);
+                    (asked.elapsed(), answer)
+                });
+                answers.into_iter().min().unwrap()
+            });
             stuck.wait();
             answers
         }
@@ -106,7 +240,12 @@ async fn the_port_answers_while_every_worker_is_stuck_and_says_so() {
     for jam in jams {
         jam.await.unwrap();
     }
-    let [live, metrics, workers] = asked.join().unwrap();
+    let answers = asked.join().unwrap();
+    for (took, answer) in &answers {
+        assert!(*took < Duration::from_millis(100), "{took:?}: {answer}");
+    }
+    let [(_, live), (_, ready), (_, metrics), (_, workers)] = answers;
+    assert!(ready.starts_with("HTTP/1.0 200"), "{ready}");
     assert!(live.starts_with("HTTP/1.0 200"), "{live}");
     assert!(metrics.starts_with("HTTP/1.0 200"), "{metrics}");
     assert!(
@@ -153,10 +292,15 @@ async fn a_reloaded_log_level_is_in_force_and_a_port_waits_for_the_next_start() 
 }
 
 /// A request from a thread of its own: the workers of the test's runtime are stuck.
-fn request(addr: std::net::SocketAddr, method: &str, page: &str) -> String {
+fn request(addr: SocketAddr, method: &str, page: &str) -> String {
+    ask(addr, method, page, "")
+}
+
+/// The same with headers, each with its end of line.
+fn ask(addr: SocketAddr, method: &str, page: &str, headers: &str) -> String {
     use std::io::{Read, Write};
     let mut stream = std::net::TcpStream::connect(addr).unwrap();
-    write!(stream, "{method} {page} HTTP/1.0\r\n\r\n").unwrap();
+    write!(stream, "{method} {page} HTTP/1.0\r\n{headers}\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer

@@ -55,7 +55,7 @@ fn a_failing_step_is_one_line_that_names_it_and_a_code_that_is_not_zero() {
     // Whether the tests of the whole workspace are built at once, or those of this crate.
     let tls = match cfg!(feature = "tls") {
         true => "/no/such: cannot be read",
-        false => "--features carveout/tls",
+        false => "built without TLS: build it with --features production",
     };
     let dir = tempfile::tempdir().unwrap();
     let policy = dir.path().join("policy.toml");

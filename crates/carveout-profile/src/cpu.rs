@@ -1,0 +1,98 @@
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use pprof::{ProfilerGuard, ProfilerGuardBuilder, Report};
+
+use crate::stacks::{Frame, Sample, Stacks};
+use crate::turn::Turn;
+use crate::{Format, ProfileError};
+
+/// The longest that a profile may take.
+pub const MOST: Duration = Duration::from_secs(300);
+
+/// Samples a second. Not a round number, so that it does not keep step with anything that has one.
+const FREQUENCY: i32 = 99;
+
+/// Code in which a thread must not be interrupted to look at its stack: the unwinder may hold the
+/// very lock that it was interrupted under.
+const LEFT_ALONE: [&str; 4] = ["libc", "libgcc", "pthread", "vdso"];
+
+/// Samples every thread that is on a CPU, for `duration`.
+///
+/// The waiting is asynchronous, and reading the symbols is done on a thread for blocking work.
+/// Dropping the future stops the profile. Samples that fall into the C library are not counted.
+///
+/// # Errors
+/// When `duration` is nothing or above [`MOST`], when a profile is being taken already, and when the
+/// system refuses the timer.
+///
+/// # Panics
+/// Outside a tokio runtime with a timer.
+pub async fn cpu(duration: Duration, format: Format) -> Result<Bytes, ProfileError> {
+    if duration.is_zero() || duration > MOST {
+        return Err(ProfileError::Duration { asked: duration });
+    }
+    let turn = Turn::take(duration)?;
+    let guard = blocking(begin).await?;
+    tokio::time::sleep(duration).await;
+    blocking(move || {
+        let _turn = turn;
+        end(&guard, duration)?.write(format)
+    })
+    .await
+}
+
+fn begin() -> Result<ProfilerGuard<'static>, ProfileError> {
+    ProfilerGuardBuilder::default()
+        .frequency(FREQUENCY)
+        .blocklist(&LEFT_ALONE)
+        .build()
+        .map_err(ProfileError::failed)
+}
+
+fn end(guard: &ProfilerGuard<'_>, duration: Duration) -> Result<Stacks, ProfileError> {
+    let report = guard.report().build().map_err(ProfileError::failed)?;
+    Ok(Stacks {
+        begun: SystemTime::now() - duration,
+        duration,
+        period: Duration::from_secs(1) / FREQUENCY as u32,
+        samples: samples(&report),
+    })
+}
+
+fn samples(report: &Report) -> Vec<Sample> {
+    let samples = report.data.iter().map(|(frames, count)| Sample {
+        thread: frames.thread_name_or_id(),
+        // A function that was inlined is a symbol of the frame that it is in.
+        frames: interrupted(frames.frames.iter().flatten().map(frame).collect()),
+        count: u64::try_from(*count).unwrap_or(0),
+    });
+    samples.collect()
+}
+
+/// Leaves the profiler's own frames out: the signal's handler, and what the kernel returns to.
+fn interrupted(mut frames: Vec<Frame>) -> Vec<Frame> {
+    let own = |frame: &Frame| {
+        frame.function.contains("perf_signal_handler") || frame.function == "__restore_rt"
+    };
+    match frames.iter().rposition(own) {
+        Some(last) => frames.split_off(last + 1),
+        None => frames,
+    }
+}
+
+fn frame(symbol: &pprof::Symbol) -> Frame {
+    Frame {
+        function: symbol.name(),
+        file: symbol.filename().into_owned(),
+        line: symbol.lineno(),
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ProfileError> + Send + 'static,
+) -> Result<T, ProfileError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(ProfileError::failed)?
+}

@@ -1,0 +1,49 @@
+use std::time::Duration;
+
+use carveout_grpc::{SlowCall, Stage};
+use http::{HeaderMap, StatusCode, header};
+use serde_json::json;
+
+use super::Admin;
+use super::page::{Page, json, page};
+
+impl Admin {
+    pub(super) fn metrics(&self, headers: &HeaderMap) -> Page {
+        let accept = headers.get(header::ACCEPT);
+        let accept = accept.and_then(|value| value.to_str().ok());
+        let exposition = self.metrics.encode(accept);
+        page(StatusCode::OK, exposition.content_type, exposition.body)
+    }
+
+    pub(super) fn build(&self) -> Page {
+        let about = &self.about;
+        json(
+            StatusCode::OK,
+            &json!({ "service": about.name, "version": about.version, "commit": about.commit() }),
+        )
+    }
+
+    pub(super) fn slow(&self) -> Page {
+        let milliseconds = |took: Duration| took.as_micros() as f64 / 1000.0;
+        let stage = |stage: &Stage| {
+            json!({
+                "name": stage.name,
+                "after_ms": milliseconds(stage.after),
+                "took_ms": milliseconds(stage.took),
+                "code": stage.code,
+            })
+        };
+        let call = |call: &SlowCall| {
+            json!({
+                "method": call.method,
+                "code": call.code,
+                "begun": humantime::format_rfc3339_millis(call.begun).to_string(),
+                "took_ms": milliseconds(call.took),
+                "trace_id": call.trace_id.map(|id| id.to_string()),
+                "stages": call.stages.iter().map(stage).collect::<Vec<_>>(),
+            })
+        };
+        let calls: Vec<_> = self.slow.list().iter().map(call).collect();
+        json(StatusCode::OK, &json!(calls))
+    }
+}
