@@ -61,6 +61,11 @@ pub(crate) enum Bench {
     },
     /// Compare the kit's server with tonic's own: throughput and latency
     Overhead,
+    /// Play hostile and broken callers: what is held, what is refused, what others notice
+    Abuse {
+        /// Scenarios, `rapid-reset` say; all of them when none is named
+        scenarios: Vec<String>,
+    },
     /// Build a stamped service and a hello-world of tonic from nothing, and compare
     Build {
         /// Builds of each

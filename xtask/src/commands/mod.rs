@@ -31,6 +31,9 @@ pub(crate) fn run(command: Command) -> Result<()> {
             bench: Bench::Build { runs },
         } => bench::build::run(runs),
         Command::Bench {
+            bench: Bench::Abuse { scenarios },
+        } => bench::abuse::run(&scenarios),
+        Command::Bench {
             bench: Bench::Overhead,
         } => bench::overhead::run(),
         Command::Completions { shell } => {

@@ -1,10 +1,11 @@
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -14,6 +15,11 @@ use super::connection::{self, Limits};
 use super::connections::{ConnectionMetrics, End};
 use super::descriptors;
 use super::stack::Stack;
+
+/// Connections that may wait to be accepted; the kernel lowers it to `net.core.somaxconn`. The usual
+/// 128 is soon full when every caller comes back at once, after a restart say, and the kernel then
+/// drops the rest: they try again a second later, or believe that they are connected.
+const BACKLOG: u32 = 4096;
 
 /// How a server came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,14 +34,35 @@ pub async fn bind(config: &ServerConfig) -> io::Result<TcpListener> {
         let message = format!("grpc.{key} {problem}");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
-    TcpListener::bind((config.host.as_str(), config.port))
-        .await
-        .map_err(|error| {
-            io::Error::new(
-                error.kind(),
-                format!("cannot listen on {}:{}: {error}", config.host, config.port),
-            )
-        })
+    listen(&config.host, config.port).await.map_err(|error| {
+        io::Error::new(
+            error.kind(),
+            format!("cannot listen on {}:{}: {error}", config.host, config.port),
+        )
+    })
+}
+
+/// Listens on the first address of `host` that can be had.
+async fn listen(host: &str, port: u16) -> io::Result<TcpListener> {
+    let mut last = io::Error::new(io::ErrorKind::AddrNotAvailable, "it has no address");
+    for addr in tokio::net::lookup_host((host, port)).await? {
+        match listen_on(addr) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+fn listen_on(addr: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match addr {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // Connections of the process before may still be on their way out.
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    socket.listen(BACKLOG)
 }
 
 /// Serves `stack` on `listener` until `stop`, then asks every caller to leave (GOAWAY), lets the

@@ -1,97 +1,15 @@
 //! Callers that mean harm, frame by frame. Each is held to its bounds while another caller, beside
-//! it, is answered as if nothing were.
+//! it, is answered as if nothing were. `cargo xtask bench abuse` does the same at length.
 
 use std::time::Duration;
 
+use carveout_grpc::ServerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
+use crate::frames::*;
 use crate::support::{Handlers, Server, read};
 
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
-const GOAWAY: u8 = 7;
-const CONTINUATION: u8 = 9;
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
-
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let mut frame = (payload.len() as u32).to_be_bytes()[1..].to_vec();
-    frame.extend([kind, flags]);
-    frame.extend(stream.to_be_bytes());
-    frame.extend(payload);
-    frame
-}
-
-/// The head of a call, without compression: literals that are not indexed.
-fn head() -> Vec<u8> {
-    let fields = [
-        (":method", "POST"),
-        (":scheme", "http"),
-        (":path", "/acme.greeter.v1.GreeterService/GetItem"),
-        (":authority", "x"),
-        ("content-type", "application/grpc"),
-        ("te", "trailers"),
-    ];
-    let mut head = Vec::new();
-    for (name, value) in fields {
-        for text in [&[0, name.len() as u8], name.as_bytes()] {
-            head.extend(text);
-        }
-        head.push(value.len() as u8);
-        head.extend(value.as_bytes());
-    }
-    head
-}
-
-struct Attacker(TcpStream);
-
-impl Attacker {
-    async fn connect(server: &Server) -> Self {
-        let mut stream = TcpStream::connect(server.addr).await.unwrap();
-        let hello = [PREFACE, &frame(SETTINGS, 0, 0, &[])].concat();
-        stream.write_all(&hello).await.unwrap();
-        Self(stream)
-    }
-
-    /// Sends `frames` again and again until the server hangs up, and returns what it said last: the
-    /// error of its GOAWAY, if there was one. Panics if the server puts up with all of it.
-    async fn until_hung_up(self, mut frames: impl FnMut(u32) -> Vec<u8>, most: u32) -> Option<u32> {
-        let (mut reader, mut writer) = self.0.into_split();
-        let reading = tokio::spawn(async move {
-            let mut said = Vec::new();
-            // A reset ends it as well.
-            let _ = reader.read_to_end(&mut said).await;
-            said
-        });
-        for round in 0..most {
-            if writer.write_all(&frames(round)).await.is_err() {
-                break;
-            }
-            assert!(round + 1 < most, "the server took all of it");
-        }
-        let said = tokio::time::timeout(Duration::from_secs(10), reading).await;
-        goaway(&said.expect("the connection was left open").unwrap())
-    }
-}
-
-/// The error code of the last GOAWAY in a series of frames.
-fn goaway(mut said: &[u8]) -> Option<u32> {
-    let mut code = None;
-    while let [a, b, c, kind, _, _, _, _, _, rest @ ..] = said {
-        let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
-        let (payload, next) = rest.split_at_checked(length)?;
-        if let (GOAWAY, [_, _, _, _, error @ ..]) = (*kind, payload) {
-            code = error.first_chunk().map(|error| u32::from_be_bytes(*error));
-        }
-        said = next;
-    }
-    code
-}
+const TOOK_ALL: &str = "the server put up with all of it";
 
 /// Attacks, with a healthy caller beside it.
 async fn survives<F>(attack: impl FnOnce(Attacker) -> F)
@@ -106,7 +24,7 @@ where
             healthy.get_item(read()).await.unwrap();
         }
     });
-    attack(Attacker::connect(&server).await).await;
+    attack(Attacker::connect(server.addr).await).await;
     calling.await.unwrap();
     server.client().get_item(read()).await.unwrap();
     assert_eq!(server.stop().await.cut, 0);
@@ -121,7 +39,10 @@ async fn rapid_reset() {
             let begin = frame(HEADERS, END_HEADERS, stream, &head());
             [begin, frame(RST_STREAM, 0, stream, &8u32.to_be_bytes())].concat()
         };
-        let code = attacker.until_hung_up(frames, 1_000_000).await;
+        let code = attacker
+            .put_up_with(frames, 1_000_000)
+            .await
+            .expect(TOOK_ALL);
         assert_eq!(code, Some(0xb), "ENHANCE_YOUR_CALM");
     })
     .await;
@@ -136,7 +57,10 @@ async fn a_flood_of_continuations() {
             // A field that is never sent as a whole.
             _ => frame(CONTINUATION, 0, 1, &[0x40, 1, b'a', 1, b'b'].repeat(200)),
         };
-        let code = attacker.until_hung_up(frames, 1_000_000).await;
+        let code = attacker
+            .put_up_with(frames, 1_000_000)
+            .await
+            .expect(TOOK_ALL);
         assert!(code.is_some_and(|code| code != 0), "{code:?}");
     })
     .await;
@@ -146,8 +70,9 @@ async fn a_flood_of_continuations() {
 async fn garbage_after_the_preface() {
     survives(async |attacker| {
         let code = attacker
-            .until_hung_up(|_| b"no frame at all ".repeat(64), 100_000)
-            .await;
+            .put_up_with(|_| b"no frame at all ".repeat(64), 100_000)
+            .await
+            .expect(TOOK_ALL);
         assert!(code.is_some_and(|code| code != 0), "{code:?}");
     })
     .await;
@@ -157,7 +82,7 @@ async fn garbage_after_the_preface() {
 async fn data_for_a_call_that_was_never_begun() {
     survives(async |attacker| {
         let frames = |_| frame(DATA, END_STREAM, 7, b"data");
-        let code = attacker.until_hung_up(frames, 100_000).await;
+        let code = attacker.put_up_with(frames, 100_000).await.expect(TOOK_ALL);
         assert_eq!(code, Some(1), "PROTOCOL_ERROR");
     })
     .await;
@@ -182,4 +107,62 @@ async fn floods_whose_answers_nobody_reads() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn heads_that_are_too_large() {
+    survives(async |attacker| {
+        let frames = |round| large_head(2 * round + 1, 600);
+        // Each call is refused before a handler hears of it, and the connection may go on.
+        let _ = attacker.put_up_with(frames, 200).await;
+    })
+    .await;
+}
+
+/// What a call of GetItem with this body comes to: the statuses that the server has counted.
+async fn status_of(head: &[(&str, &str)], body: &[Vec<u8>], status: &str) {
+    let config = ServerConfig {
+        default_deadline: Duration::from_millis(300),
+        ..ServerConfig::default()
+    };
+    let server = Server::configured(Handlers::default(), Duration::from_secs(5), config).await;
+    let mut healthy = server.client();
+    healthy.get_item(read()).await.unwrap();
+    let mut attacker = Attacker::connect(server.addr).await;
+    let begin = frame(HEADERS, END_HEADERS, 1, &head_of("GetItem", head));
+    attacker.0.write_all(&begin).await.unwrap();
+    for part in body {
+        attacker
+            .0
+            .write_all(&frame(DATA, 0, 1, part))
+            .await
+            .unwrap();
+    }
+    let mut said = Vec::new();
+    while !contains_headers(&said) {
+        let mut more = [0; 4096];
+        let read = tokio::time::timeout(Duration::from_secs(10), attacker.0.read(&mut more)).await;
+        let read = read.expect("no answer").unwrap();
+        assert_ne!(read, 0, "the connection was cut");
+        said.extend_from_slice(&more[..read]);
+    }
+    let counted = format!(
+        "rpc_server_call_duration_seconds_count{{rpc_system_name=\"grpc\",rpc_method=\"acme.greeter.v1.\
+         GreeterService/GetItem\",rpc_response_status_code=\"{status}\"}}"
+    );
+    assert_eq!(server.metric(&counted), 1.0);
+    healthy.get_item(read()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_message_that_never_arrives_whole() {
+    // Its length, and a byte of it; the rest never comes.
+    status_of(&[], &[vec![0, 0, 0, 4, 0, 7]], "DEADLINE_EXCEEDED").await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_larger_unpacked_than_packed() {
+    // The first byte says that it is compressed. It is not unpacked, so that it need not be a bomb.
+    let message = vec![1, 0, 0, 0, 3, 1, 2, 3];
+    status_of(&[("grpc-encoding", "gzip")], &[message], "UNIMPLEMENTED").await;
 }

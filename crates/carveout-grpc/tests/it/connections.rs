@@ -76,6 +76,29 @@ async fn one_that_speaks_something_else_is_told_what_is_spoken_here() {
 }
 
 #[tokio::test]
+async fn a_thousand_that_come_at_once_have_room_to_wait() {
+    // None of these is accepted before all have come: the test has the only thread.
+    let config = ServerConfig {
+        host: "127.0.0.1".into(),
+        port: 0,
+        ..ServerConfig::default()
+    };
+    let listener = carveout_grpc::bind(&config).await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn");
+    let most = most.ok().and_then(|most| most.trim().parse().ok());
+    let many = most.unwrap_or(128).min(1000);
+    let mut waiting = Vec::new();
+    for _ in 0..many {
+        waiting.push(std::net::TcpStream::connect_timeout(&addr, Duration::from_secs(5)).unwrap());
+    }
+    for _ in 0..many {
+        let accepted = tokio::time::timeout(Duration::from_secs(5), listener.accept()).await;
+        accepted.expect("the kernel has dropped some").unwrap();
+    }
+}
+
+#[tokio::test]
 async fn one_too_many_is_closed_at_once_and_counted() {
     let server = start(|config| config.max_connections = 1).await;
     let (mut client, connection) = raw_client(server.addr).await;

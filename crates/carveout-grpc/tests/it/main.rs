@@ -8,6 +8,7 @@ mod control;
 mod deadline;
 mod descriptors;
 mod errors;
+mod frames;
 mod generated;
 mod health;
 mod keepalive;

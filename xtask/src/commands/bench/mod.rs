@@ -1,5 +1,6 @@
 //! Figures, each beside what it is to be compared with.
 
+pub(super) mod abuse;
 pub(super) mod build;
 pub(super) mod new_service;
 pub(super) mod overhead;
