@@ -4,6 +4,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
+use super::closing;
 use super::connections::ConnectionMetrics;
 
 /// Accepts connections and waits a little after a failure: at the limit of open files `accept` fails
@@ -59,6 +60,9 @@ impl<'a> Accept<'a> {
         let Ok(listener) = self.listener.into_std() else {
             return Vec::new();
         };
+        if let Err(error) = closing::let_nobody_in(&listener) {
+            tracing::warn!(%error, "a connection that comes at this moment can be lost");
+        }
         let accepted = std::iter::from_fn(|| listener.accept().ok());
         let streams = accepted.filter_map(|(stream, _)| {
             stream.set_nonblocking(true).ok()?;

@@ -2,6 +2,7 @@ mod accept;
 mod activity;
 mod catch_panic;
 mod check_access;
+mod closing;
 mod config;
 mod connection;
 mod connections;
