@@ -45,11 +45,16 @@ impl Greeter {
             "admin.port=0",
             "lifecycle.lame_duck=0s",
         ];
+        // The same key twice is a mistake, so a test's own replaces the one that is here.
+        let key = |set: &str| set.split('=').next().map(str::to_owned);
+        let here = here
+            .iter()
+            .filter(|here| set.iter().all(|own| key(own) != key(here)));
         greeter
             .env_clear()
             .arg("--config-dir")
             .arg(config_dir)
-            .args(here.iter().chain(set).flat_map(|set| ["--set", set]));
+            .args(here.chain(set).flat_map(|set| ["--set", set]));
         let mut process = Talking::start(greeter);
         let ready = process.line_with("\"message\":\"ready\"").await;
         let ready: Value = serde_json::from_str(&ready).unwrap();
@@ -80,6 +85,27 @@ impl Greeter {
         let said = String::from_utf8_lossy(&body);
         assert!(head.starts_with("HTTP/1.0 200 "), "{path}: {head}{said}");
         body
+    }
+
+    /// Calls of a method that it has answered well, by its own count.
+    pub(crate) async fn answered(&self, method: &str) -> u64 {
+        let of = format!(r#"rpc_method="{method}",rpc_response_status_code="OK""#);
+        self.metric("rpc_server_call_duration_seconds_count", &of)
+            .await
+    }
+
+    /// Calls of a method that are under way, by its own count.
+    pub(crate) async fn underway(&self, method: &str) -> u64 {
+        let of = format!(r#"rpc_method="{method}""#);
+        self.metric("rpc_server_active_calls", &of).await
+    }
+
+    /// The value of a series; 0 as long as there is none.
+    async fn metric(&self, name: &str, of: &str) -> u64 {
+        let series = format!(r#"{name}{{rpc_system_name="grpc",{of}}} "#);
+        let metrics = self.scrape().await;
+        let value = metrics.lines().find_map(|line| line.strip_prefix(&series));
+        value.map_or(0, |value| value.parse().unwrap())
     }
 }
 

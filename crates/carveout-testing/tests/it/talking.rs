@@ -78,6 +78,16 @@ impl Talking {
         self.end().await
     }
 
+    /// Ends it at once, as the kernel does when memory is short.
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Whether it has not ended yet.
+    pub(crate) fn runs(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     /// What was read so far, and what it complained of.
     pub(crate) fn everything(&mut self) -> String {
         let mut all = self.said.clone();
