@@ -59,7 +59,7 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 10)]
         runs: usize,
     },
-    /// Compare the kit's server with tonic's own: throughput and latency
+    /// Compare the kit's server with tonic's own: instructions, memory, throughput and latency
     Overhead,
     /// Play hostile and broken callers: what is held, what is refused, what others notice
     Abuse {

@@ -1,0 +1,119 @@
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+use tonic::Code;
+
+use crate::client::{Client, ask, connect};
+
+const ROUND: Duration = Duration::from_secs(2);
+const CONNECTIONS: usize = 4;
+/// Calls under way on each connection at once.
+const DEPTH: usize = 16;
+
+/// Calls without a pause for a round, and returns what a second of it made.
+pub(crate) async fn saturate<Fut>(
+    addr: SocketAddr,
+    call: impl Fn(Client) -> Fut + Clone + Send + 'static,
+) -> f64
+where
+    Fut: Future<Output = u64> + Send,
+{
+    let (over, count) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicU64::new(0)),
+    );
+    let mut callers = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let client = connect(addr).await;
+        for _ in 0..DEPTH {
+            let (client, call) = (client.clone(), call.clone());
+            let (over, count) = (over.clone(), count.clone());
+            callers.push(tokio::spawn(async move {
+                while !over.load(Ordering::Relaxed) {
+                    count.fetch_add(call(client.clone()).await, Ordering::Relaxed);
+                }
+            }));
+        }
+    }
+    let begun = Instant::now();
+    tokio::time::sleep(ROUND).await;
+    let (done, took) = (count.load(Ordering::Relaxed), begun.elapsed());
+    over.store(true, Ordering::Relaxed);
+    for caller in callers {
+        caller.await.expect("a caller");
+    }
+    done as f64 / took.as_secs_f64()
+}
+
+/// Calls at a rate of `rate` in a second whatever the answers do, and returns the 99th percentile
+/// of the time from when a call was due to its answer, in microseconds.
+pub(crate) async fn paced(addr: SocketAddr, rate: f64) -> f64 {
+    let mut clients = Vec::new();
+    for _ in 0..CONNECTIONS {
+        clients.push(connect(addr).await);
+    }
+    let (begun, gap) = (Instant::now(), Duration::from_secs_f64(1.0 / rate));
+    let calls = (ROUND.as_secs_f64() * rate) as u32;
+    let mut answers = JoinSet::new();
+    let mut times = Vec::with_capacity(calls as usize);
+    let mut take = |answer: Result<Duration, _>| {
+        times.push(answer.expect("an answer").as_secs_f64() * 1e6);
+    };
+    let mut next = 0;
+    while next < calls {
+        // tokio's clock ticks in milliseconds: all that is due by now goes at once.
+        while next < calls && begun + gap * next <= Instant::now() {
+            let (client, due) = (
+                clients[next as usize % CONNECTIONS].clone(),
+                begun + gap * next,
+            );
+            answers.spawn(async move {
+                // One that its deadline has ended, on a machine that has slowed down since the load
+                // was chosen, counts with the time that it took.
+                let code = ask(client)
+                    .await
+                    .map_or_else(|status| status.code(), |()| Code::Ok);
+                assert!(matches!(code, Code::Ok | Code::DeadlineExceeded), "{code}");
+                due.elapsed()
+            });
+            next += 1;
+        }
+        while let Some(answer) = answers.try_join_next() {
+            take(answer);
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    while let Some(answer) = answers.join_next().await {
+        take(answer);
+    }
+    times.sort_by(f64::total_cmp);
+    times[times.len() * 99 / 100]
+}
+
+/// Calls `batches` times `DEPTH` times at once on one connection, each batch when the one before is
+/// answered: the same bytes in the same order whenever it is run. Returns the messages of all
+/// answers.
+pub(crate) async fn in_step<Fut>(
+    addr: SocketAddr,
+    batches: usize,
+    call: impl Fn(Client) -> Fut,
+) -> u64
+where
+    Fut: Future<Output = u64> + Send + 'static,
+{
+    let client = connect(addr).await;
+    let mut messages = 0;
+    for _ in 0..batches {
+        let calls: Vec<_> = (0..DEPTH)
+            .map(|_| tokio::spawn(call(client.clone())))
+            .collect();
+        for call in calls {
+            messages += call.await.expect("an answer");
+        }
+    }
+    messages
+}

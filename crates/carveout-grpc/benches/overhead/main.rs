@@ -1,0 +1,69 @@
+//! What the kit's server costs beside tonic's own, with the same handler and the same client, in
+//! one run and interleaved: `cargo xtask bench overhead`.
+//!
+//! Telemetry is set up as a service's is: every call of the kit's server has its span and its place
+//! in the metrics. Instructions are counted by valgrind, where there is one.
+
+mod child;
+mod client;
+mod handler;
+mod instructions;
+mod load;
+mod memory;
+mod micro;
+mod server;
+mod table;
+mod versions;
+
+use client::{streamed, unary};
+use load::{paced, saturate};
+use server::Server;
+use table::Wanted;
+use tokio::runtime::Runtime;
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [mode, server] = args.as_slice() {
+        // A process that the instructions are counted of.
+        let server = Server::named(server).filter(|_| mode == "serve");
+        return server::alone(server.expect("serve bare, or serve kit"));
+    }
+
+    println!("{}", versions::line());
+    table::head();
+    let client = runtime("client");
+    instructions::print();
+    memory::print(&client);
+    let _telemetry = server::telemetry();
+    micro::print();
+    wall(&client);
+}
+
+/// Server and client have a runtime of one thread each.
+fn wall(client: &Runtime) {
+    let runtimes = Server::BOTH.map(|server| runtime(server.name()));
+    let addrs = [0, 1].map(|at| runtimes[at].block_on(Server::BOTH[at].start()));
+    let warm: [f64; 2] = addrs.map(|addr| client.block_on(saturate(addr, unary)));
+    let least = Wanted::AtLeast(0.95);
+    table::compare("unary, saturated, calls/s", least, |which| {
+        client.block_on(saturate(addrs[which], unary))
+    });
+    table::compare("streamed, messages/s", least, |which| {
+        client.block_on(saturate(addrs[which], streamed))
+    });
+    let half = warm[0] / 2.0;
+    let what = format!("unary, p99 at {half:.0}/s, us");
+    table::compare(&what, Wanted::AtMost(1.1), |which| {
+        client.block_on(paced(addrs[which], half))
+    });
+}
+
+fn runtime(name: &str) -> Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let built = builder
+        .worker_threads(1)
+        .thread_name(name)
+        .enable_all()
+        .build();
+    built.expect("a runtime")
+}

@@ -1,0 +1,116 @@
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use carveout_grpc::{Routes, ServerConfig, SlowCalls, Stack, StackOptions};
+use carveout_health::{Health, Phase};
+use carveout_metrics::{BuildInfo, Metrics};
+use carveout_telemetry::{ServiceInfo, Telemetry, TelemetryConfig};
+use greeter_api as api;
+
+use crate::handler::Handler;
+
+/// The two that are compared.
+#[derive(Clone, Copy)]
+pub(crate) enum Server {
+    Bare,
+    Kit,
+}
+
+impl Server {
+    pub(crate) const BOTH: [Server; 2] = [Server::Bare, Server::Kit];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Server::Bare => "bare",
+            Server::Kit => "kit",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::BOTH.into_iter().find(|server| server.name() == name)
+    }
+
+    /// Serves from now on, on the current runtime.
+    pub(crate) async fn start(self) -> SocketAddr {
+        match self {
+            Server::Bare => bare().await,
+            Server::Kit => kit().await,
+        }
+    }
+}
+
+/// As a service sets it up.
+pub(crate) fn telemetry() -> Telemetry {
+    let info = ServiceInfo {
+        name: "bench".into(),
+        version: "0".into(),
+    };
+    carveout_telemetry::init(&TelemetryConfig::default(), info).expect("telemetry")
+}
+
+pub(crate) fn metrics() -> Metrics {
+    Metrics::new(BuildInfo {
+        service: "bench".into(),
+        version: "0".into(),
+        commit: "0".into(),
+    })
+}
+
+/// A process that is a server and nothing else: prints where it listens, and ends with its standard
+/// input. One thread runs everything, so that two runs execute the same instructions.
+pub(crate) fn alone(server: Server) {
+    let _telemetry = matches!(server, Server::Kit).then(telemetry);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        drop(stop);
+    });
+    runtime.block_on(async {
+        let addr = server.start().await;
+        let mut out = std::io::stdout();
+        writeln!(out, "{addr}").expect("somebody who reads");
+        out.flush().expect("somebody who reads");
+        let _ = stopped.await;
+    });
+}
+
+async fn bare() -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let addr = listener.local_addr().expect("an address");
+    let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
+    let server = tonic::transport::Server::builder().add_service(api::Server::new(Handler));
+    tokio::spawn(server.serve_with_incoming(incoming));
+    addr
+}
+
+async fn kit() -> SocketAddr {
+    let config = ServerConfig {
+        host: "127.0.0.1".into(),
+        port: 0,
+        ..ServerConfig::default()
+    };
+    let health = Health::new();
+    let options = StackOptions {
+        service: "bench".into(),
+        health: health.clone(),
+        metrics: metrics(),
+        slow: SlowCalls::default(),
+    };
+    let routes = Routes::new().add(api::server(Handler), api::FILE_DESCRIPTOR_SET);
+    let stack = Stack::new(routes, &config, options).expect("a stack");
+    let listener = carveout_grpc::bind(&config).await.expect("a port");
+    let addr = listener.local_addr().expect("an address");
+    health.enter(Phase::Serving);
+    tokio::spawn(async move {
+        let never = std::future::pending();
+        carveout_grpc::serve(listener, stack, &config, Duration::ZERO, never).await
+    });
+    addr
+}

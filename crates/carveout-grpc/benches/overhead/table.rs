@@ -1,0 +1,85 @@
+//! The table: a row for each thing that is measured, with the ratio of the kit to bare tonic.
+
+/// How often each server is measured, in turn with the other.
+const ROUNDS: usize = 7;
+
+/// What a figure has to be for the kit to cost as little as was promised.
+#[derive(Clone, Copy)]
+pub(crate) enum Wanted {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl std::fmt::Display for Wanted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Wanted::AtLeast(bound) => write!(f, ">= {bound}"),
+            Wanted::AtMost(bound) => write!(f, "<= {bound}"),
+        }
+    }
+}
+
+pub(crate) fn head() {
+    row("", "bare tonic", "kit", "kit / bare", "wanted");
+}
+
+fn row(what: &str, bare: &str, kit: &str, ratio: &str, wanted: &str) {
+    println!("{what:34} {bare:33} {kit:33} {ratio:23} {wanted}");
+}
+
+/// Measures both servers in turn, and prints medians with their ranges. The ratio is that of each
+/// round, so that what slows the machine down for a while slows both sides of it.
+pub(crate) fn compare(what: &str, wanted: Wanted, measure: impl Fn(usize) -> f64) {
+    let mut figures = [Vec::new(), Vec::new()];
+    for round in 0..ROUNDS {
+        // The one that comes second finds the caches warm: they take turns at that too.
+        for step in 0..2 {
+            let which = (round + step) % 2;
+            figures[which].push(measure(which));
+        }
+    }
+    let ratios = figures[0]
+        .iter()
+        .zip(&figures[1])
+        .map(|(bare, kit)| kit / bare);
+    let ratio = middle(ratios.collect(), 3);
+    let [bare, kit] = figures.map(|figures| middle(figures, 0));
+    row(what, &bare, &kit, &ratio, &wanted.to_string());
+}
+
+/// The median, the least and the greatest.
+fn middle(mut figures: Vec<f64>, digits: usize) -> String {
+    figures.sort_by(f64::total_cmp);
+    let (least, most) = (figures[0], figures[figures.len() - 1]);
+    let median = figures[figures.len() / 2];
+    format!("{median:.digits$} ({least:.digits$} to {most:.digits$})")
+}
+
+/// Figures that are the same every time, or why there are none.
+pub(crate) fn counts(what: &str, counts: Result<[f64; 2], String>) {
+    match counts {
+        Ok([bare, kit]) => {
+            let ratio = format!("{:.3}", kit / bare);
+            row(
+                what,
+                &format!("{bare:.0}"),
+                &format!("{kit:.0}"),
+                &ratio,
+                "",
+            );
+        }
+        Err(why) => row(what, "not measured", "not measured", &why, ""),
+    }
+}
+
+/// What only the kit has.
+pub(crate) fn own(what: &str, figure: Result<String, String>, wanted: Option<Wanted>) {
+    let figure = figure.unwrap_or_else(|why| format!("not measured: {why}"));
+    let wanted = wanted.map(|wanted| wanted.to_string()).unwrap_or_default();
+    row(what, "", &figure, "", &wanted);
+}
+
+/// Runs `measure` a few times.
+pub(crate) fn repeated(measure: impl FnMut() -> f64) -> String {
+    middle(std::iter::repeat_with(measure).take(ROUNDS).collect(), 0)
+}
