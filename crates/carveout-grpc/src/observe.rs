@@ -5,6 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use carveout_metrics::{Call, RpcMetrics};
+use carveout_telemetry::TraceId;
 use http::HeaderMap;
 use http_body::{Body, Frame};
 use pin_project_lite::pin_project;
@@ -97,7 +98,7 @@ impl Observed {
         let code = code_name(code);
         self.span.record("rpc.response.status_code", code);
         let trace_id = carveout_telemetry::trace_id(&self.span);
-        call.finish(code, trace_id);
+        call.finish(code, trace_id.map(TraceId::to_u128));
         let method = method_name(&self.calls, self.method);
         if let Some(answering) = self.answering.take() {
             answering.end(method, code, trace_id);

@@ -35,7 +35,7 @@ fn main() -> io::Result<()> {
         ("/made.up/Method", "UNIMPLEMENTED"),
     ] {
         let call = rpc.start(rpc.index_of(path));
-        call.finish(code, Some("4bf92f3577b34da6a3ce929d0e0e4736"));
+        call.finish(code, Some(0x4bf92f3577b34da6a3ce929d0e0e4736));
     }
 
     let port = std::env::args().nth(1).unwrap_or_else(|| "9100".to_owned());

@@ -19,7 +19,7 @@
 //! // RED metrics of the RPCs that it serves: label sets are resolved here, once.
 //! let rpc = RpcMetrics::server(&metrics, ["acme.orders.v1.OrdersService/GetItem"]);
 //! let call = rpc.start(rpc.index_of("/acme.orders.v1.OrdersService/GetItem"));
-//! call.finish("OK", Some("4bf92f3577b34da6a3ce929d0e0e4736"));
+//! call.finish("OK", Some(0x4bf92f3577b34da6a3ce929d0e0e4736));
 //!
 //! let scrape = metrics.encode(None);
 //! assert_eq!(scrape.content_type, "text/plain; version=0.0.4; charset=utf-8");

@@ -10,7 +10,7 @@ use crate::table::{self, Wanted};
 pub(crate) fn print() {
     let methods = vec!["acme.greeter.v1.GreeterService/GetItem".to_owned()];
     let calls = RpcMetrics::server(&server::metrics(), methods);
-    let metric = || nanoseconds(|| calls.start(Some(0)).finish("OK", None::<&str>));
+    let metric = || nanoseconds(|| calls.start(Some(0)).finish("OK", None));
     let what = "recording a call in the metrics, ns";
     table::own(
         what,

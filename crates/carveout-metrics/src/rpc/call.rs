@@ -1,9 +1,9 @@
+use super::OTHER;
 use super::code::Code;
 use super::series::Series;
 use super::trace_label::TraceLabel;
-use std::fmt::Display;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One call that has started. Keep it to the end of the response body, then
 /// [`finish`](Self::finish) it.
@@ -13,44 +13,53 @@ use std::time::Instant;
 #[derive(Debug)]
 #[must_use = "a call that is dropped counts as CANCELLED"]
 pub struct Call {
-    /// None if nothing is measured.
+    /// None if nothing is measured, or once it has been.
     series: Option<Arc<Series>>,
     started: Instant,
-    ended_as: Code,
-    trace: Option<TraceLabel>,
 }
 
 impl Call {
-    pub(super) fn start(series: Option<Arc<Series>>) -> Self {
+    pub(super) fn start(series: Option<Arc<Series>>, now: Instant) -> Self {
         if let Some(series) = &series {
             series.started.inc();
-            series.active.inc();
         }
         Self {
             series,
-            started: Instant::now(),
-            ended_as: Code::CANCELLED,
-            trace: None,
+            started: now,
         }
+    }
+
+    /// The method that it counts under, without the slash of the path, or [`OTHER`].
+    pub fn method(&self) -> &str {
+        self.series.as_ref().map_or(OTHER, |series| &series.method)
     }
 
     /// The call ended with the code of this name (`DEADLINE_EXCEEDED`); a name that is none counts
     /// as `UNKNOWN`.
     ///
-    /// With a `trace_id` (32 hexadecimal digits) it becomes the exemplar of its latency bucket.
-    /// Give one that somebody can look up: of a trace that was sampled, or that the logs have.
-    pub fn finish(mut self, code: &str, trace_id: Option<impl Display>) {
-        self.ended_as = Code::named(code);
-        self.trace = trace_id.and_then(TraceLabel::new);
-        // Dropping it records it, here as everywhere.
+    /// With a `trace_id` it becomes the exemplar of its latency bucket. Give one that somebody can
+    /// look up: of a trace that was sampled, or that the logs have.
+    pub fn finish(self, code: &str, trace_id: Option<u128>) {
+        self.finish_at(Instant::now(), code, trace_id);
+    }
+
+    /// The same for whoever has just read the clock.
+    pub fn finish_at(mut self, now: Instant, code: &str, trace_id: Option<u128>) {
+        let took = now.saturating_duration_since(self.started);
+        self.end(Code::named(code), took, trace_id);
+    }
+
+    fn end(&mut self, code: Code, took: Duration, trace_id: Option<u128>) {
+        if let Some(series) = self.series.take() {
+            series.record(code, took, trace_id.map(TraceLabel));
+        }
     }
 }
 
 impl Drop for Call {
     fn drop(&mut self) {
-        if let Some(series) = &self.series {
-            series.active.dec();
-            series.record(self.ended_as, self.started.elapsed(), self.trace);
+        if self.series.is_some() {
+            self.end(Code::CANCELLED, self.started.elapsed(), None);
         }
     }
 }

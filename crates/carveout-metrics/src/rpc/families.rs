@@ -2,6 +2,7 @@ use super::series::Series;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -108,7 +109,8 @@ impl Collector for Families {
                 ("rpc_system_name", "grpc"),
                 ("rpc_method", series.method.as_str()),
             ];
-            series.active.encode(family.encode_family(&labels)?)?;
+            let active = ConstGauge::new(series.active());
+            active.encode(family.encode_family(&labels)?)?;
         }
 
         let (name, help) = self.side.started();

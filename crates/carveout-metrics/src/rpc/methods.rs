@@ -3,6 +3,7 @@ use super::{Call, Side};
 use crate::Metrics;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The label of every method that was not named at construction.
 pub const OTHER: &str = "_OTHER";
@@ -77,10 +78,15 @@ impl RpcMetrics {
     ///
     /// Without an index, or with one that names no method, it counts as [`OTHER`].
     pub fn start(&self, index: Option<usize>) -> Call {
+        self.start_at(Instant::now(), index)
+    }
+
+    /// The same for whoever has just read the clock.
+    pub fn start_at(&self, now: Instant, index: Option<usize>) -> Call {
         let series = self.0.as_ref().map(|methods| {
             let named = index.and_then(|index| methods.named.get(index));
             named.unwrap_or(&methods.other).clone()
         });
-        Call::start(series)
+        Call::start(series, now)
     }
 }

@@ -2,7 +2,6 @@ use super::code::Code;
 use super::trace_label::TraceLabel;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::exemplar::HistogramWithExemplars;
-use prometheus_client::metrics::gauge::Gauge;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
@@ -23,7 +22,7 @@ pub(super) type Durations = HistogramWithExemplars<TraceLabel>;
 pub(super) struct Series {
     pub(super) method: String,
     pub(super) started: Counter,
-    pub(super) active: Gauge,
+    ended: Counter,
     /// One histogram for each code, made when a call first ends with it: an idle series does not
     /// exist, and there are at most as many as there are codes.
     durations: [OnceLock<Durations>; Code::COUNT],
@@ -34,15 +33,25 @@ impl Series {
         Self {
             method: method.to_owned(),
             started: Counter::default(),
-            active: Gauge::default(),
+            ended: Counter::default(),
             durations: [const { OnceLock::new() }; Code::COUNT],
         }
+    }
+
+    /// Calls that have not ended. Counting it too would cost each call one more write to memory that
+    /// all workers share.
+    pub(super) fn active(&self) -> u64 {
+        // In this order, because what ends in between has started before. A processor that reads in
+        // another makes it zero for a moment.
+        let ended = self.ended.get();
+        self.started.get().saturating_sub(ended)
     }
 
     /// The histogram locks, for 48 ns without a trace id and 84 ns with one. One of plain atomics
     /// was measured beside it: 41 ns and 74 ns uncontended, and longer than this one with eight
     /// threads that do nothing else. So there is none here.
     pub(super) fn record(&self, code: Code, took: Duration, trace: Option<TraceLabel>) {
+        self.ended.inc();
         let durations = self.durations[code.index()]
             .get_or_init(|| Durations::new(RPC_BUCKETS_SECONDS.into_iter()));
         // Without a time, Prometheus would take that of the scrape, and an exemplar of yesterday

@@ -83,10 +83,13 @@ fn exemplars_are_in_openmetrics_only() {
     let metrics = metrics();
     let rpc = RpcMetrics::server(&metrics, ["a.v1.A/Get"]);
     rpc.start(Some(0))
-        .finish("OK", Some("4bf92f3577b34da6a3ce929d0e0e4736"));
-    rpc.start(Some(0)).finish("NOT_FOUND", None::<&str>);
+        .finish("OK", Some(0x4bf92f3577b34da6a3ce929d0e0e4736));
+    rpc.start(Some(0)).finish("NOT_FOUND", None);
+    rpc.start(Some(0)).finish("ABORTED", Some(7));
     let exemplar = "# {trace_id=\"4bf92f3577b34da6a3ce929d0e0e4736\"} ";
     let open = metrics.encode(OPENMETRICS).body;
     assert_eq!(open.matches(exemplar).count(), 1, "{open}");
+    let digits = format!("# {{trace_id=\"{}7\"}} ", "0".repeat(31));
+    assert_eq!(open.matches(&digits).count(), 1, "{open}");
     assert!(!metrics.encode(None).body.contains("trace_id"));
 }

@@ -36,8 +36,8 @@ fn promtool_finds_nothing_to_criticise() {
         RpcMetrics::client(&metrics, ["b.v1.B/Get"]),
     ] {
         rpc.start(Some(0))
-            .finish("OK", Some("4bf92f3577b34da6a3ce929d0e0e4736"));
-        rpc.start(None).finish("UNIMPLEMENTED", None::<&str>);
+            .finish("OK", Some(0x4bf92f3577b34da6a3ce929d0e0e4736));
+        rpc.start(None).finish("UNIMPLEMENTED", None);
     }
     let body = metrics.encode(None).body;
     promtool

@@ -46,7 +46,7 @@ fn a_call_is_started_then_active_then_timed() {
         "no call has ended:\n{body}"
     );
 
-    call.finish("UNAVAILABLE", None::<&str>);
+    call.finish("UNAVAILABLE", None);
     let body = metrics.encode(None).body;
     assert_eq!(
         (started(&body, GET), active(&body, GET)),
@@ -79,17 +79,15 @@ fn a_caller_cannot_make_a_series() {
     let rpc = RpcMetrics::server(&metrics, [GET]);
     let lines = || metrics.encode(None).body.lines().count();
     rpc.start(rpc.index_of("/first/Unknown"))
-        .finish("UNIMPLEMENTED", None::<&str>);
+        .finish("UNIMPLEMENTED", None);
     let before = lines();
     for number in 0..1_000 {
         let path = format!("/made.up.v{number}/Method\"{number}");
         assert_eq!(rpc.index_of(&path), None);
-        rpc.start(rpc.index_of(&path))
-            .finish("UNIMPLEMENTED", None::<&str>);
+        rpc.start(rpc.index_of(&path)).finish("UNIMPLEMENTED", None);
     }
     // Neither does an index that names nothing, nor a code that is none.
-    rpc.start(Some(usize::MAX))
-        .finish("UNIMPLEMENTED", None::<&str>);
+    rpc.start(Some(usize::MAX)).finish("UNIMPLEMENTED", None);
     assert_eq!(lines(), before);
     let body = metrics.encode(None).body;
     assert_eq!(
@@ -98,7 +96,7 @@ fn a_caller_cannot_make_a_series() {
     );
     assert!(!body.contains("made.up"));
 
-    rpc.start(Some(0)).finish("MADE_UP", None::<&str>);
+    rpc.start(Some(0)).finish("MADE_UP", None);
     assert_eq!(
         count(&metrics.encode(None).body, "server", GET, "UNKNOWN"),
         Some(1.0)
@@ -128,8 +126,8 @@ fn two_channels_to_one_service_share_its_series() {
         RpcMetrics::client(&metrics, [GET]),
         RpcMetrics::client(&metrics, [LIST, GET]),
     );
-    first.start(Some(0)).finish("OK", None::<&str>);
-    second.start(Some(1)).finish("OK", None::<&str>);
+    first.start(Some(0)).finish("OK", None);
+    second.start(Some(1)).finish("OK", None);
     let body = metrics.encode(None).body;
     assert_eq!(count(&body, "client", GET, "OK"), Some(2.0));
     assert_eq!(count(&body, "server", GET, "OK"), None);
@@ -149,7 +147,7 @@ fn nothing_is_measured_where_nothing_is_asked_for() {
         (rpc.index_of(&format!("/{GET}")), rpc.method_name(0)),
         (None, None)
     );
-    rpc.start(None).finish("OK", None::<&str>);
+    rpc.start(None).finish("OK", None);
 }
 
 #[test]
@@ -158,7 +156,7 @@ fn no_call_is_lost_between_threads() {
     let rpc = RpcMetrics::server(&metrics, [GET]);
     std::thread::scope(|scope| {
         for _ in 0..8 {
-            scope.spawn(|| (0..1_000).for_each(|_| rpc.start(Some(0)).finish("OK", Some("1"))));
+            scope.spawn(|| (0..1_000).for_each(|_| rpc.start(Some(0)).finish("OK", Some(1))));
         }
         scope.spawn(|| (0..100).for_each(|_| drop(metrics.encode(None))));
     });
