@@ -53,7 +53,8 @@ impl Observed {
                     otel.name = name, otel.kind = "server", rpc.system.name = "grpc", rpc.method = name,
                     rpc.response.status_code = field::Empty,
                 )
-            }),
+            })
+            .0,
             Side::Client => {
                 let span = tracing::span!(
                     target: "carveout::rpc", Level::INFO, "rpc",

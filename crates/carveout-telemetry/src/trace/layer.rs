@@ -87,6 +87,9 @@ where
         };
         // One that may yet be given a parent is recorded for the case that it is sampled then.
         let recorded = self.pipeline.is_some() && (place.is_sampled() || !is_final);
+        if is_final {
+            propagation::placed(&place);
+        }
         let mut extensions = span.extensions_mut();
         extensions.insert(place);
         if recorded {

@@ -8,12 +8,21 @@ use std::str::FromStr;
 use tracing::Span;
 
 thread_local! {
-    /// The caller of the root span that is being made just now, if [`below_caller`] makes it.
-    static AWAITED: RefCell<Option<Option<SpanContext>>> = const { RefCell::new(None) };
+    /// Between [`below_caller`] and the root span that it makes just now.
+    static HANDOVER: RefCell<Handover> = const { RefCell::new(Handover::Nothing) };
 }
 
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+enum Handover {
+    Nothing,
+    /// To the span: its caller, if it has one.
+    Caller(Option<SpanContext>),
+    /// From the span: what it is called. Asking its subscriber would cost another quarter of
+    /// what making it does.
+    Ids(Option<SpanIds>),
+}
+
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+static TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// The least that the standard asks to pass on. More than that is dropped whole: every caller could
 /// make every call of ours carry it.
@@ -45,11 +54,11 @@ impl RemoteParent {
 /// None if there is none, or if the header is malformed or there are two of them, as the standard
 /// asks.
 pub fn remote_parent(headers: &HeaderMap) -> Option<RemoteParent> {
-    let mut parents = headers.get_all(TRACEPARENT).iter();
-    let (Some(parent), None) = (parents.next(), parents.next()) else {
+    let parent = headers.get(&TRACEPARENT)?;
+    if headers.get_all(&TRACEPARENT).iter().nth(1).is_some() {
         return None;
-    };
-    let parent = parent.to_str().ok()?.trim_matches([' ', '\t']);
+    }
+    let parent = parent.as_bytes().trim_ascii();
     traceparent::parse(parent, tracestate(headers)).map(RemoteParent)
 }
 
@@ -61,21 +70,40 @@ pub fn adopt_parent(span: &Span, headers: &HeaderMap) -> bool {
     remote_parent(headers).is_some_and(|parent| parent.adopt(span))
 }
 
-/// Makes a span as a child of the caller's, or as as it would be otherwise if the headers name none.
+/// Makes a span as a child of the caller's, or as it would be otherwise if the headers name none,
+/// and returns it with its ids: None for one that is disabled, or that no subscriber of this crate
+/// has made.
 ///
-/// A span that `make` makes is below the caller's wherever it is made. Because its place is known at once, a
-/// span of a trace that is not sampled keeps nothing of what it says.
-pub fn below_caller(headers: &HeaderMap, make: impl FnOnce() -> Span) -> Span {
-    AWAITED.set(Some(remote_parent(headers).map(|parent| parent.0)));
+/// A span that `make` makes is below the caller's wherever it is made. Because its place is known
+/// at once, a span of a trace that is not sampled keeps nothing of what it says.
+pub fn below_caller(headers: &HeaderMap, make: impl FnOnce() -> Span) -> (Span, Option<SpanIds>) {
+    HANDOVER.set(Handover::Caller(
+        remote_parent(headers).map(|parent| parent.0),
+    ));
     let span = make();
-    // A span that is disabled has not asked.
-    AWAITED.set(None);
-    span
+    let ids = match HANDOVER.replace(Handover::Nothing) {
+        Handover::Ids(ids) => ids,
+        // A span that is disabled has not asked.
+        Handover::Caller(_) | Handover::Nothing => None,
+    };
+    (span, ids)
 }
 
 /// What [`below_caller`] says of the span that is being made, to the first that asks.
 pub(super) fn awaited() -> Option<Option<SpanContext>> {
-    AWAITED.take()
+    HANDOVER.with_borrow_mut(|handover| match handover {
+        Handover::Caller(caller) => {
+            let caller = caller.take();
+            *handover = Handover::Nothing;
+            Some(caller)
+        }
+        Handover::Nothing | Handover::Ids(_) => None,
+    })
+}
+
+/// The answer of whoever was told a caller.
+pub(super) fn placed(place: &Place) {
+    HANDOVER.set(Handover::Ids(SpanIds::of(place.context())));
 }
 
 /// Writes `span` into the headers of a call that it makes, in place of what was there.
@@ -88,17 +116,20 @@ pub fn inject(span: &Span, headers: &mut HeaderMap) {
     let Ok(parent) = HeaderValue::try_from(traceparent::format(&context)) else {
         return;
     };
-    headers.insert(TRACEPARENT, parent);
+    headers.insert(&TRACEPARENT, parent);
     match HeaderValue::try_from(context.trace_state().header()) {
-        Ok(state) if !state.is_empty() => headers.insert(TRACESTATE, state),
-        _ => headers.remove(TRACESTATE),
+        Ok(state) if !state.is_empty() => headers.insert(&TRACESTATE, state),
+        _ => headers.remove(&TRACESTATE),
     };
 }
 
 /// Several headers are one list. What cannot be read is dropped; the parent stays good without it.
 fn tracestate(headers: &HeaderMap) -> TraceState {
+    if !headers.contains_key(&TRACESTATE) {
+        return TraceState::NONE;
+    }
     let lists: Result<Vec<&str>, _> = headers
-        .get_all(TRACESTATE)
+        .get_all(&TRACESTATE)
         .iter()
         .map(HeaderValue::to_str)
         .collect();
@@ -120,13 +151,13 @@ mod tests {
         let mut headers = HeaderMap::new();
         for parent in parents {
             headers.append(
-                TRACEPARENT,
+                &TRACEPARENT,
                 HeaderValue::from_bytes(parent.as_bytes()).expect(parent),
             );
         }
         for state in states {
             headers.append(
-                TRACESTATE,
+                &TRACESTATE,
                 HeaderValue::from_bytes(state.as_bytes()).expect(state),
             );
         }

@@ -6,36 +6,33 @@
 
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 
+/// `version-trace_id-span_id-flags`, two hexadecimal digits a byte.
 const LENGTH: usize = 55;
 
 /// The span that the header names, or nothing if it is not exactly as the standard has it.
-pub(super) fn parse(header: &str, state: TraceState) -> Option<SpanContext> {
-    let fields = header.as_bytes();
-    if fields.len() < LENGTH || !header.is_ascii() {
+pub(super) fn parse(header: &[u8], state: TraceState) -> Option<SpanContext> {
+    let (known, extra) = header.split_first_chunk::<LENGTH>()?;
+    if [known[2], known[35], known[52]] != [b'-'; 3] || !extra.is_ascii() {
         return None;
     }
-    let (known, extra) = header.split_at(LENGTH);
-    let [version, trace_id, span_id, flags] = split(known)?;
 
     // A later version may append fields, and must be understood as far as this one goes.
-    let acceptable = match version {
-        "ff" => false,
-        "00" => extra.is_empty(),
-        _ => extra.is_empty() || extra.starts_with('-'),
+    let acceptable = match hex(&known[..2])? {
+        0xff => false,
+        0 => extra.is_empty(),
+        _ => extra.is_empty() || extra[0] == b'-',
     };
     if !acceptable {
         return None;
     }
 
-    hex(version)?;
-    let trace_id = TraceId::from(hex(trace_id)?);
-    let span_id = SpanId::from(u64::try_from(hex(span_id)?).ok()?);
-    let sampled = hex(flags)? & 1 == 1;
-    let flags = if sampled {
-        TraceFlags::SAMPLED
-    } else {
-        TraceFlags::default()
+    let trace_id = u128::from(hex(&known[3..19])?) << 64 | u128::from(hex(&known[19..35])?);
+    let span_id = hex(&known[36..52])?;
+    let flags = match hex(&known[53..])? & 1 {
+        1 => TraceFlags::SAMPLED,
+        _ => TraceFlags::default(),
     };
+    let (trace_id, span_id) = (TraceId::from(trace_id), SpanId::from(span_id));
     let context = SpanContext::new(trace_id, span_id, flags, true, state);
     context.is_valid().then_some(context)
 }
@@ -50,26 +47,15 @@ pub(super) fn format(context: &SpanContext) -> String {
     )
 }
 
-fn split(header: &str) -> Option<[&str; 4]> {
-    let mut fields = header.split('-');
-    let fields = [
-        fields.next()?,
-        fields.next()?,
-        fields.next()?,
-        fields.next()?,
-    ];
-    (fields.map(str::len) == [2, 32, 16, 2]).then_some(fields)
-}
-
 /// Lower-case digits only, as the standard demands. A sign is no digit.
-fn hex(digits: &str) -> Option<u128> {
-    digits.bytes().try_fold(0, |number, byte| {
+fn hex(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0, |number, byte| {
         let digit = match byte {
             b'0'..=b'9' => byte - b'0',
             b'a'..=b'f' => byte - b'a' + 10,
             _ => return None,
         };
-        Some(number << 4 | u128::from(digit))
+        Some(number << 4 | u64::from(digit))
     })
 }
 
@@ -81,7 +67,7 @@ mod tests {
     const VALID: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     fn written_again(header: &str) -> Option<String> {
-        parse(header, TraceState::NONE).map(|context| format(&context))
+        parse(header.as_bytes(), TraceState::NONE).map(|context| format(&context))
     }
 
     #[test]

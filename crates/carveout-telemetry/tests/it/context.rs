@@ -1,5 +1,7 @@
 use crate::world::{PARENT, TRACE, lines};
-use carveout_telemetry::{TelemetryConfig, adopt_parent, ids, inject, remote_parent, trace_id};
+use carveout_telemetry::{
+    TelemetryConfig, adopt_parent, below_caller, ids, inject, remote_parent, trace_id,
+};
 use http::{HeaderMap, HeaderValue};
 use tracing::{Level, Span, info_span};
 
@@ -39,6 +41,27 @@ fn injected(span: &Span) -> String {
 /// An unsampled trace, so that no span waits for the receiver that is not there.
 fn unsampled() -> String {
     PARENT.replace("-01", "-00")
+}
+
+#[test]
+fn a_span_below_its_caller_comes_with_its_ids() {
+    for config in with_and_without_otlp(config("info", 0.0)) {
+        lines(&config, |_| {
+            let (span, told) = below_caller(&headers(&unsampled()), || info_span!("rpc"));
+            assert_eq!(told.expect("a span").trace_id.to_string(), TRACE);
+            assert_eq!(told, ids(&span));
+            let (root, told) = below_caller(&HeaderMap::new(), || info_span!("rpc"));
+            assert_eq!(told, ids(&root));
+            assert_ne!(told.expect("a span").trace_id.to_string(), TRACE);
+
+            let disabled = || tracing::debug_span!("rpc");
+            let (_, told) = below_caller(&headers(&unsampled()), disabled);
+            assert_eq!(told, None);
+            // And nothing is left for the next span.
+            let next = info_span!("next");
+            assert_ne!(trace_id(&next).expect("a span").to_string(), TRACE);
+        });
+    }
 }
 
 #[test]
