@@ -53,23 +53,24 @@ where
     }
 }
 
-/// Follows the messages in a body: five bytes each (a flag and a length), and then so many more.
+/// A flag, and the length of what follows.
+type Head = [u8; 5];
+
+/// Follows the messages in a body: a head each, and then as many bytes as it says.
 struct Messages {
     most: usize,
-    /// The length of the next message, as far as it was read, and how many bytes of it that is.
-    head: u64,
-    head_bytes: u8,
+    /// A head of which the first `head_bytes` are here, if any are.
+    head: Head,
+    head_bytes: usize,
     /// What is left of the message that is being read.
     left: usize,
 }
 
 impl Messages {
-    const HEAD: u8 = 5;
-
     fn new(most: usize) -> Self {
         Self {
             most,
-            head: 0,
+            head: Head::default(),
             head_bytes: 0,
             left: 0,
         }
@@ -77,41 +78,40 @@ impl Messages {
 
     /// The length of a message that is too large, with where the data of the one before it ends.
     fn find_too_large(&mut self, data: &[u8]) -> Option<(usize, usize)> {
-        let mut at = 0;
-        let mut begun = 0;
-        while at < data.len() {
-            if self.left > 0 {
-                let now = self.left.min(data.len() - at);
-                self.left -= now;
-                at += now;
-                continue;
+        // Where the next head begins, be it beyond this data.
+        let mut at = self.left;
+        if self.head_bytes > 0 {
+            let missing = self.head.len() - self.head_bytes;
+            self.keep(&data[..missing.min(data.len())]);
+            if self.head_bytes < self.head.len() {
+                return None;
             }
-            if self.head_bytes == 0 {
-                begun = at;
-                // A head that is here as a whole, as nearly all are.
-                if let Some(&[_, a, b, c, d]) = data.get(at..at + usize::from(Self::HEAD)) {
-                    let length = u32::from_be_bytes([a, b, c, d]) as usize;
-                    at += usize::from(Self::HEAD);
-                    self.left = length;
-                    if length > self.most {
-                        return Some((length, begun));
-                    }
-                    continue;
-                }
+            self.head_bytes = 0;
+            let length = length(&self.head);
+            if length > self.most {
+                return Some((length, 0));
             }
-            self.head = self.head << 8 | u64::from(data[at]);
-            self.head_bytes += 1;
-            at += 1;
-            if self.head_bytes == Self::HEAD {
-                // The flag's byte is above the four of the length.
-                let length = (self.head & 0xffff_ffff) as usize;
-                (self.head, self.head_bytes, self.left) = (0, 0, length);
-                if length > self.most {
-                    return Some((length, begun));
-                }
+            at = missing + length;
+        }
+        while let Some(head) = data.get(at..).and_then(<[u8]>::first_chunk) {
+            let length = length(head);
+            if length > self.most {
+                return Some((length, at));
             }
+            at += head.len() + length;
+        }
+        self.left = at.saturating_sub(data.len());
+        if at < data.len() {
+            self.keep(&data[at..]);
         }
         None
+    }
+
+    /// Keeps the next part of a head.
+    fn keep(&mut self, part: &[u8]) {
+        let end = self.head_bytes + part.len();
+        self.head[self.head_bytes..end].copy_from_slice(part);
+        self.head_bytes = end;
     }
 
     fn refusal(&self, what: &str, length: usize) -> Status {
@@ -119,6 +119,10 @@ impl Messages {
         let message = format!("the {what} has {length} bytes, at most {most} are allowed");
         Error::new(Code::ResourceExhausted, Reason::MESSAGE_TOO_LARGE, message).into()
     }
+}
+
+fn length(&[_, a, b, c, d]: &Head) -> usize {
+    u32::from_be_bytes([a, b, c, d]) as usize
 }
 
 pin_project! {
