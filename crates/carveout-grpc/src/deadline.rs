@@ -4,17 +4,14 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use http_body::Frame;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 use tonic::{Code, Status};
 
 use crate::error::{Error, Reason};
-
-tokio::task_local! {
-    static CURRENT: Instant;
-}
+use crate::ongoing::Ongoing;
 
 /// When the call that is being handled must be answered; `None` outside a call, or in one without a
 /// deadline.
@@ -22,19 +19,7 @@ tokio::task_local! {
 /// The kit's client reads it by itself, so the rest of the budget travels to every service that the
 /// handler asks. A task that the handler spawns is a new one and does not inherit it.
 pub fn current_deadline() -> Option<std::time::Instant> {
-    current().map(Instant::into_std)
-}
-
-pub(crate) fn current() -> Option<Instant> {
-    CURRENT.try_with(|deadline| *deadline).ok()
-}
-
-/// Runs `poll` as part of a call that ends at `deadline`.
-pub(crate) fn scope<T>(deadline: Option<Instant>, poll: impl FnOnce() -> T) -> T {
-    match deadline {
-        Some(deadline) => CURRENT.sync_scope(deadline, poll),
-        None => poll(),
-    }
+    Ongoing::current_deadline().map(Instant::into_std)
 }
 
 pub(crate) fn exceeded() -> Status {
@@ -46,12 +31,12 @@ pub(crate) fn exceeded() -> Status {
     .into()
 }
 
-pub(crate) const GRPC_TIMEOUT: &str = "grpc-timeout";
+pub(crate) static GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// Reads `grpc-timeout`: one to eight digits and a unit, as the
 /// [protocol](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md) has it.
 pub(crate) fn timeout_of(headers: &HeaderMap) -> Result<Option<Duration>, Error> {
-    let Some(value) = headers.get(GRPC_TIMEOUT) else {
+    let Some(value) = headers.get(&GRPC_TIMEOUT) else {
         return Ok(None);
     };
     parse_timeout(value.as_bytes()).map(Some).ok_or_else(|| {
@@ -62,15 +47,19 @@ pub(crate) fn timeout_of(headers: &HeaderMap) -> Result<Option<Duration>, Error>
     })
 }
 
-/// When a request has to be answered: what its caller asks for, or what its contract allows,
-/// whichever comes first.
-pub(crate) fn of(headers: &HeaderMap, allowed: Option<Duration>) -> Result<Option<Instant>, Error> {
+/// When a request that came `at` has to be answered: what its caller asks for, or what its contract
+/// allows, whichever comes first.
+pub(crate) fn of(
+    headers: &HeaderMap,
+    at: Instant,
+    allowed: Option<Duration>,
+) -> Result<Option<Instant>, Error> {
     let budget = match (timeout_of(headers)?, allowed) {
         (Some(asked), Some(allowed)) => Some(asked.min(allowed)),
         (asked, allowed) => asked.or(allowed),
     };
     // A budget beyond what the clock can tell is no bound.
-    Ok(budget.and_then(|budget| Instant::now().checked_add(budget)))
+    Ok(budget.and_then(|budget| at.checked_add(budget)))
 }
 
 fn parse_timeout(text: &[u8]) -> Option<Duration> {
@@ -141,13 +130,14 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if let Poll::Ready(result) = scope(*this.deadline, || this.inner.poll(cx)) {
+        if let Poll::Ready(result) = this.inner.poll(cx) {
             let (timer, deadline) = (this.timer.take(), *this.deadline);
             return Poll::Ready(result.map(|response| {
                 Ok(response.map(|inner| TimedBody {
                     inner,
                     timer,
                     deadline,
+                    unchecked: false,
                     ended: false,
                 }))
             }));
@@ -169,6 +159,8 @@ pin_project! {
         inner: B,
         timer: Option<Pin<Box<Sleep>>>,
         deadline: Option<Instant>,
+        // Whether the next frame may come without a look at the clock.
+        unchecked: bool,
         ended: bool,
     }
 }
@@ -188,17 +180,21 @@ where
         if *this.ended {
             return Poll::Ready(None);
         }
-        let late = match *this.deadline {
-            None => return scope(None, || this.inner.poll_frame(cx)),
-            // The clock first: a stream that always has a next message ready must end all the same.
-            Some(deadline) if Instant::now() >= deadline => true,
-            Some(deadline) => {
-                if let Poll::Ready(frame) = scope(*this.deadline, || this.inner.poll_frame(cx)) {
-                    return Poll::Ready(frame);
-                }
-                let timer = this.timer.get_or_insert_with(|| timer(deadline));
-                timer.as_mut().poll(cx).is_ready()
+        let Some(deadline) = *this.deadline else {
+            return this.inner.poll_frame(cx);
+        };
+        // The clock first: a stream that always has a next message ready must end all the same. But
+        // for every other frame only, because what follows the message of a unary answer are its
+        // trailers, and most answers are unary.
+        let late = if !*this.unchecked && Instant::now() >= deadline {
+            true
+        } else {
+            if let Poll::Ready(frame) = this.inner.poll_frame(cx) {
+                *this.unchecked = !*this.unchecked;
+                return Poll::Ready(frame);
             }
+            let timer = this.timer.get_or_insert_with(|| timer(deadline));
+            timer.as_mut().poll(cx).is_ready()
         };
         if !late {
             return Poll::Pending;

@@ -36,6 +36,7 @@ mod error;
 mod guard;
 mod health;
 mod observe;
+mod ongoing;
 mod reflection;
 mod routes;
 mod secure;

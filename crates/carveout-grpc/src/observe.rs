@@ -1,14 +1,14 @@
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use carveout_metrics::{Call, RpcMetrics};
 use carveout_telemetry::TraceId;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use http_body::{Body, Frame};
 use pin_project_lite::pin_project;
+use tokio::time::Instant;
 use tonic::{Code, Status};
 use tracing::{Level, Span, field};
 
@@ -27,9 +27,8 @@ pub(crate) enum Side {
 /// Dropped before the end it counts as CANCELLED: the other side went away.
 pub(crate) struct Observed {
     span: Span,
+    trace_id: Option<TraceId>,
     call: Option<Call>,
-    calls: Arc<RpcMetrics>,
-    method: Option<usize>,
     /// As a server.
     answering: Option<Answering>,
     /// As a client.
@@ -37,24 +36,29 @@ pub(crate) struct Observed {
 }
 
 impl Observed {
-    /// Begins to observe `request`: as a server, continues the caller's trace; as a client, hands
-    /// on the current one.
+    /// Begins to observe `request`, which began `now`: as a server, continues the caller's trace; as
+    /// a client, hands on the current one.
     pub(crate) fn start<B>(
-        calls: &Arc<RpcMetrics>,
+        calls: &RpcMetrics,
         method: Option<usize>,
         side: Side,
+        now: Instant,
         request: &mut http::Request<B>,
     ) -> Self {
-        let name = method_name(calls, method);
-        let span = match &side {
-            Side::Server(_) => carveout_telemetry::below_caller(request.headers(), || {
-                tracing::span!(
-                    target: "carveout::rpc", Level::INFO, "rpc",
-                    otel.name = name, otel.kind = "server", rpc.system.name = "grpc", rpc.method = name,
-                    rpc.response.status_code = field::Empty,
-                )
-            })
-            .0,
+        let call = calls.start_at(now.into_std(), method);
+        // A caller must not be able to make up names, in spans as little as in metrics.
+        let name = call.method();
+        let (span, trace_id) = match &side {
+            Side::Server(_) => {
+                let (span, ids) = carveout_telemetry::below_caller(request.headers(), || {
+                    tracing::span!(
+                        target: "carveout::rpc", Level::INFO, "rpc",
+                        otel.name = name, otel.kind = "server", rpc.system.name = "grpc", rpc.method = name,
+                        rpc.response.status_code = field::Empty,
+                    )
+                });
+                (span, ids.map(|ids| ids.trace_id))
+            }
             Side::Client => {
                 let span = tracing::span!(
                     target: "carveout::rpc", Level::INFO, "rpc",
@@ -62,18 +66,18 @@ impl Observed {
                     rpc.response.status_code = field::Empty,
                 );
                 carveout_telemetry::inject(&span, request.headers_mut());
-                span
+                let trace_id = carveout_telemetry::trace_id(&span);
+                (span, trace_id)
             }
         };
         let (answering, asking) = match side {
             Side::Server(answering) => (Some(answering), None),
-            Side::Client => (None, Asking::begin()),
+            Side::Client => (None, Asking::begin(now)),
         };
         Self {
-            call: Some(calls.start(method)),
             span,
-            calls: calls.clone(),
-            method,
+            trace_id,
+            call: Some(call),
             answering,
             asking,
         }
@@ -86,6 +90,12 @@ impl Observed {
         })
     }
 
+    /// Whether code of the handler runs in the body of its answer. A message that is encoded and
+    /// nothing else needs no span around it, which would cost as much.
+    fn goes_on(&self) -> bool {
+        self.answering.as_ref().is_none_or(Answering::streams)
+    }
+
     /// Watches `answer` and, through its body, the rest of the call.
     pub(crate) fn watch<F>(self, answer: F) -> ObservedFuture<F> {
         ObservedFuture {
@@ -96,17 +106,15 @@ impl Observed {
 
     fn end(&mut self, code: Code) {
         let Some(call) = self.call.take() else { return };
-        let code = code_name(code);
+        let (now, code) = (Instant::now(), code_name(code));
         self.span.record("rpc.response.status_code", code);
-        let trace_id = carveout_telemetry::trace_id(&self.span);
-        call.finish(code, trace_id.map(TraceId::to_u128));
-        let method = method_name(&self.calls, self.method);
         if let Some(answering) = self.answering.take() {
-            answering.end(method, code, trace_id);
+            answering.end(now, call.method(), code, self.trace_id);
         }
         if let Some(asking) = self.asking.take() {
-            asking.end(method, code);
+            asking.end(now, call.method(), code);
         }
+        call.finish_at(now.into_std(), code, self.trace_id.map(TraceId::to_u128));
     }
 }
 
@@ -116,22 +124,12 @@ impl Drop for Observed {
     }
 }
 
-fn in_span<T>(observed: &Option<Observed>, run: impl FnOnce() -> T) -> T {
-    match observed {
-        Some(observed) => observed.in_span(run),
-        None => run(),
-    }
-}
-
-/// A caller must not be able to make up names, in spans as little as in metrics.
-fn method_name(calls: &RpcMetrics, method: Option<usize>) -> &str {
-    let name = method.and_then(|index| calls.method_name(index));
-    name.unwrap_or(carveout_metrics::OTHER)
-}
+/// The name is parsed and checked once, and not at each look.
+pub(crate) static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
 fn code_in(headers: &HeaderMap) -> Option<Code> {
     headers
-        .get("grpc-status")
+        .get(&GRPC_STATUS)
         .map(|value| Code::from_bytes(value.as_bytes()))
 }
 
@@ -152,7 +150,10 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let result = ready!(in_span(this.observed, || this.inner.poll(cx)));
+        let result = ready!(match this.observed {
+            Some(observed) => observed.in_span(|| this.inner.poll(cx)),
+            None => this.inner.poll(cx),
+        });
         let mut observed = this.observed.take();
         if let Some(answering) = observed.as_mut().and_then(|it| it.answering.as_mut()) {
             answering.answered();
@@ -212,7 +213,12 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.project();
-        let polled = ready!(in_span(this.observed, || this.inner.poll_frame(cx)));
+        let polled = ready!(match this.observed {
+            Some(observed) if observed.goes_on() => {
+                observed.in_span(|| this.inner.poll_frame(cx))
+            }
+            _ => this.inner.poll_frame(cx),
+        });
         let ended = match &polled {
             Some(Ok(frame)) => frame
                 .trailers_ref()

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::cmp::Ordering;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
@@ -110,10 +110,18 @@ impl Routes {
             };
             (format!("/{}", method.name), Arc::new(route))
         });
+        let mut by_path: Vec<_> = entries.collect();
+        by_path.sort_by(|(one, _), (other, _)| by_length(one, other));
         Ok(RouteTable {
-            by_path: Arc::new(entries.collect()),
+            by_path: by_path.into(),
         })
     }
+}
+
+/// Most steps of a search in this order compare two numbers: it takes half the time of hashing a
+/// path.
+fn by_length(one: &str, other: &str) -> Ordering {
+    (one.len(), one).cmp(&(other.len(), other))
 }
 
 /// Health and reflection are asked by operators and balancers: their streams stay open for as long
@@ -139,6 +147,7 @@ pub(crate) struct Route {
 
 /// A request with what is found out about it when it arrives: what the server's layers pass on.
 pub(crate) struct Arrival {
+    pub(crate) at: Instant,
     pub(crate) request: Request,
     /// `None` when there is no such method.
     pub(crate) route: Option<Arc<Route>>,
@@ -149,15 +158,21 @@ pub(crate) struct Arrival {
 /// Finds a method by the path of the request.
 #[derive(Clone)]
 pub(crate) struct RouteTable {
-    by_path: Arc<HashMap<String, Arc<Route>>>,
+    by_path: Arc<[(String, Arc<Route>)]>,
 }
 
 impl RouteTable {
     pub(crate) fn resolve(&self, request: Request) -> Arrival {
-        let route = self.by_path.get(request.uri().path()).cloned();
+        let at = Instant::now();
+        let path = request.uri().path();
+        let found = self
+            .by_path
+            .binary_search_by(|(known, _)| by_length(known, path));
+        let route = found.ok().map(|index| self.by_path[index].1.clone());
         let allowed = route.as_ref().and_then(|route| route.deadline);
-        let deadline = deadline::of(request.headers(), allowed);
+        let deadline = deadline::of(request.headers(), at, allowed);
         Arrival {
+            at,
             request,
             route,
             deadline,

@@ -3,19 +3,16 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use carveout_telemetry::TraceId;
+use tokio::time::Instant;
+
+use crate::ongoing::Ongoing;
 
 /// How many calls are kept, and for how long at most.
 const KEPT: usize = 32;
 const WINDOW: Duration = Duration::from_secs(10 * 60);
-/// A handler that asks others in a loop is told from its first calls.
-const MOST_STAGES: usize = 64;
-
-tokio::task_local! {
-    static STAGES: Arc<Stages>;
-}
 
 /// One of the slowest calls.
 #[derive(Clone, Debug)]
@@ -117,52 +114,27 @@ fn expire(calls: &mut Vec<(Instant, SlowCall)>, now: Instant) {
     calls.retain(|(ended, _)| now.saturating_duration_since(*ended) < WINDOW);
 }
 
-/// What a call has gone through so far.
-#[derive(Debug)]
-struct Stages {
-    begun: Instant,
-    done: Mutex<Vec<Stage>>,
-}
-
-impl Stages {
-    fn done(&self, name: &str, begun: Instant, code: Option<&'static str>) {
-        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        if done.len() < MOST_STAGES {
-            done.push(Stage {
-                name: name.to_owned(),
-                after: begun.saturating_duration_since(self.begun),
-                took: begun.elapsed(),
-                code,
-            });
-        }
-    }
-}
-
 /// A call that is being answered.
 pub(crate) struct Answering {
     calls: SlowCalls,
-    stages: Arc<Stages>,
+    call: Arc<Ongoing>,
     answered: Option<Instant>,
     streams: bool,
 }
 
 impl Answering {
-    pub(crate) fn begin(calls: &SlowCalls, streams: bool) -> Self {
-        let stages = Stages {
-            begun: Instant::now(),
-            done: Mutex::default(),
-        };
+    pub(crate) fn begin(calls: &SlowCalls, call: Arc<Ongoing>, streams: bool) -> Self {
         Self {
             calls: calls.clone(),
-            stages: Arc::new(stages),
+            call,
             answered: None,
             streams,
         }
     }
 
-    /// Runs `poll` so that the calls which it makes are stages of this one.
+    /// Runs `poll` as part of this call.
     pub(crate) fn scope<T>(&self, poll: impl FnOnce() -> T) -> T {
-        STAGES.sync_scope(self.stages.clone(), poll)
+        self.call.scope(poll)
     }
 
     /// There is the head of an answer.
@@ -170,8 +142,19 @@ impl Answering {
         self.answered = Some(Instant::now());
     }
 
-    pub(crate) fn end(self, method: &str, code: &'static str, trace_id: Option<TraceId>) {
-        let (begun, now) = (self.stages.begun, Instant::now());
+    /// Whether the handler still runs after that.
+    pub(crate) fn streams(&self) -> bool {
+        self.streams
+    }
+
+    pub(crate) fn end(
+        self,
+        now: Instant,
+        method: &str,
+        code: &'static str,
+        trace_id: Option<TraceId>,
+    ) {
+        let begun = self.call.begun;
         let end = self.answered.filter(|_| self.streams).unwrap_or(now);
         let took = end.saturating_duration_since(begun);
         if !self.calls.wants(took, now) {
@@ -183,12 +166,7 @@ impl Answering {
             took: to.saturating_duration_since(from),
             code: None,
         };
-        let done = self
-            .stages
-            .done
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let mut stages = done.clone();
+        let mut stages = self.call.stages();
         stages.push(stage("handler", begun, self.answered.unwrap_or(now)));
         stages.extend(self.answered.map(|answered| stage("answer", answered, now)));
         let call = SlowCall {
@@ -205,20 +183,19 @@ impl Answering {
 
 /// A call to another service, made while one is answered.
 pub(crate) struct Asking {
-    stages: Arc<Stages>,
+    call: Arc<Ongoing>,
     begun: Instant,
 }
 
 impl Asking {
     /// `None` outside of a handler, or in a task that it has spawned.
-    pub(crate) fn begin() -> Option<Self> {
-        let stages = STAGES.try_with(Arc::clone).ok()?;
-        let begun = Instant::now();
-        Some(Self { stages, begun })
+    pub(crate) fn begin(now: Instant) -> Option<Self> {
+        let call = Ongoing::current()?;
+        Some(Self { call, begun: now })
     }
 
-    pub(crate) fn end(self, method: &str, code: &'static str) {
-        self.stages.done(method, self.begun, Some(code));
+    pub(crate) fn end(self, now: Instant, method: &str, code: &'static str) {
+        self.call.done(method, self.begun, now, code);
     }
 }
 

@@ -19,6 +19,7 @@ use super::config::ClientConfig;
 use crate::contract::method_names;
 use crate::deadline::{self, Timed};
 use crate::observe::{Observed, Side};
+use crate::ongoing::Ongoing;
 use crate::secure::Secure;
 
 const HTTPS_PORT: u16 = 443;
@@ -40,7 +41,7 @@ const HTTPS_PORT: u16 = 443;
 pub struct Channel {
     inner: transport::Channel,
     timeout: Duration,
-    calls: Arc<RpcMetrics>,
+    calls: RpcMetrics,
 }
 
 /// `target` is not the address of a service.
@@ -87,22 +88,21 @@ impl Channel {
         Self {
             inner,
             timeout: config.timeout,
-            calls: Arc::new(RpcMetrics::none()),
+            calls: RpcMetrics::none(),
         }
     }
 
     /// Counts and times the calls of the services that `descriptors` (an API crate's
     /// `FILE_DESCRIPTOR_SET`) describe.
     pub fn observed_by(mut self, metrics: &Metrics, descriptors: &[u8]) -> Self {
-        self.calls = Arc::new(RpcMetrics::client(metrics, method_names(descriptors)));
+        self.calls = RpcMetrics::client(metrics, method_names(descriptors));
         self
     }
 
     /// The sooner of this channel's own timeout and the end of the call that is being handled.
-    fn deadline(&self, asked: Option<Duration>) -> Instant {
-        let now = Instant::now();
+    fn deadline(&self, now: Instant, asked: Option<Duration>) -> Instant {
         let own = now + asked.unwrap_or(self.timeout);
-        deadline::current().map_or(own, |outer| own.min(outer))
+        Ongoing::current_deadline().map_or(own, |outer| own.min(outer))
     }
 }
 
@@ -117,19 +117,21 @@ impl Service<http::Request<Body>> for Channel {
     }
 
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
+        let now = Instant::now();
         let observed = Observed::start(
             &self.calls,
             self.calls.index_of(request.uri().path()),
             Side::Client,
+            now,
             &mut request,
         );
         // A timeout that the caller set on this one request (tonic's `Request::set_timeout`)
         // counts; a malformed one cannot come from there.
         let asked = deadline::timeout_of(request.headers()).ok().flatten();
-        let deadline = self.deadline(asked);
-        let left = deadline::format_timeout(deadline.saturating_duration_since(Instant::now()));
+        let deadline = self.deadline(now, asked);
+        let left = deadline::format_timeout(deadline.saturating_duration_since(now));
         if let Ok(value) = HeaderValue::try_from(left) {
-            request.headers_mut().insert(deadline::GRPC_TIMEOUT, value);
+            request.headers_mut().insert(&deadline::GRPC_TIMEOUT, value);
         }
         let mut inner = self.inner.clone();
         let answer = async move { inner.ready().await?.call(request).await };

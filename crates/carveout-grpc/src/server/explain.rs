@@ -14,6 +14,7 @@ use tonic_types::pb;
 use tower::{Layer, Service, layer::layer_fn};
 
 use crate::error::code_name;
+use crate::observe::GRPC_STATUS;
 use crate::routes::Arrival;
 
 /// Sees to it that every error carries exactly one `ErrorInfo` with a reason and this service as
@@ -122,7 +123,7 @@ where
 const ERROR_INFO: &str = "type.googleapis.com/google.rpc.ErrorInfo";
 
 fn explain(headers: &mut HeaderMap, domain: &str) {
-    match headers.get("grpc-status") {
+    match headers.get(&GRPC_STATUS) {
         None => return,
         Some(ok) if ok == "0" => return,
         Some(_) => {}
@@ -140,7 +141,7 @@ fn explain(headers: &mut HeaderMap, domain: &str) {
         headers.insert("grpc-status-details-bin", details);
     }
     debug_assert_ne!(
-        headers.get("grpc-status"),
+        headers.get(&GRPC_STATUS),
         Some(&HeaderValue::from_static("0"))
     );
 }

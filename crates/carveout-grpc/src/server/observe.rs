@@ -1,11 +1,11 @@
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use carveout_metrics::RpcMetrics;
 use tower::{Layer, Service, layer::layer_fn};
 
 use crate::observe::{Observed, ObservedBody, ObservedFuture, Side};
+use crate::ongoing::Ongoing;
 use crate::routes::Arrival;
 use crate::slow::{Answering, SlowCalls};
 
@@ -13,7 +13,7 @@ use crate::slow::{Answering, SlowCalls};
 #[derive(Clone)]
 pub(crate) struct Observe<S> {
     inner: S,
-    calls: Arc<RpcMetrics>,
+    calls: RpcMetrics,
     slow: SlowCalls,
 }
 
@@ -22,7 +22,6 @@ impl<S> Observe<S> {
         calls: RpcMetrics,
         slow: SlowCalls,
     ) -> impl Layer<S, Service = Self> + Clone {
-        let calls = Arc::new(calls);
         layer_fn(move |inner| Self {
             inner,
             calls: calls.clone(),
@@ -46,13 +45,10 @@ where
     fn call(&mut self, mut arrival: Arrival) -> Self::Future {
         let method = arrival.route.as_ref().map(|route| route.index);
         let streams = arrival.route.as_ref().is_some_and(|route| route.streams);
-        let answering = Answering::begin(&self.slow, streams);
-        let observed = Observed::start(
-            &self.calls,
-            method,
-            Side::Server(answering),
-            &mut arrival.request,
-        );
+        let deadline = arrival.deadline.as_ref().ok().copied().flatten();
+        let call = Ongoing::new(arrival.at, deadline);
+        let side = Side::Server(Answering::begin(&self.slow, call, streams));
+        let observed = Observed::start(&self.calls, method, side, arrival.at, &mut arrival.request);
         // A generated server runs the first lines of the handler in `call`, and their logs belong
         // to the call's span too.
         let answer = observed.in_span(|| self.inner.call(arrival));

@@ -16,3 +16,4 @@ mod message_size;
 mod slow;
 mod stop;
 mod support;
+mod trace;

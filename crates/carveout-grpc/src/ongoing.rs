@@ -1,0 +1,66 @@
+//! The call that is being answered, as whatever its handler does finds it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::time::Instant;
+
+use crate::slow::Stage;
+
+/// A handler that asks others in a loop is told from its first calls.
+const MOST_STAGES: usize = 64;
+
+tokio::task_local! {
+    // One for all that there is to know: every poll of a handler pays for entering each.
+    static CURRENT: Arc<Ongoing>;
+}
+
+/// A call that is being answered.
+#[derive(Debug)]
+pub(crate) struct Ongoing {
+    pub(crate) begun: Instant,
+    pub(crate) deadline: Option<Instant>,
+    stages: Mutex<Vec<Stage>>,
+}
+
+impl Ongoing {
+    pub(crate) fn new(begun: Instant, deadline: Option<Instant>) -> Arc<Self> {
+        Arc::new(Self {
+            begun,
+            deadline,
+            stages: Mutex::default(),
+        })
+    }
+
+    /// The one whose handler runs just now; none in a task that the handler has spawned.
+    pub(crate) fn current() -> Option<Arc<Self>> {
+        CURRENT.try_with(Arc::clone).ok()
+    }
+
+    pub(crate) fn current_deadline() -> Option<Instant> {
+        CURRENT.try_with(|call| call.deadline).ok()?
+    }
+
+    /// Runs `poll` as part of this call.
+    pub(crate) fn scope<T>(self: &Arc<Self>, poll: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self.clone(), poll)
+    }
+
+    /// A part of it, `name`, is done.
+    pub(crate) fn done(&self, name: &str, from: Instant, to: Instant, code: &'static str) {
+        let mut stages = self.stages.lock().unwrap_or_else(PoisonError::into_inner);
+        if stages.len() < MOST_STAGES {
+            stages.push(Stage {
+                name: name.to_owned(),
+                after: from.saturating_duration_since(self.begun),
+                took: to.saturating_duration_since(from),
+                code: Some(code),
+            });
+        }
+    }
+
+    /// What is done so far.
+    pub(crate) fn stages(&self) -> Vec<Stage> {
+        let stages = self.stages.lock().unwrap_or_else(PoisonError::into_inner);
+        stages.clone()
+    }
+}
