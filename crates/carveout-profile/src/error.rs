@@ -13,7 +13,7 @@ pub enum ProfileError {
         asked: Duration,
     },
     /// Another profile is being taken.
-    #[error("another profile is being taken; it is done in {left:?}")]
+    #[error("another profile is being taken; it is done in {} s", left.as_secs() + 1)]
     Busy {
         /// How long it takes still.
         left: Duration,
