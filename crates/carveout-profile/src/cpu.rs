@@ -15,12 +15,22 @@ const FREQUENCY: i32 = 99;
 
 /// Code in which a thread must not be interrupted to look at its stack: the unwinder may hold the
 /// very lock that it was interrupted under.
-const LEFT_ALONE: [&str; 4] = ["libc", "libgcc", "pthread", "vdso"];
+///
+/// These are parts of paths, and a program may lie in any folder and have any name.
+const LEFT_ALONE: [&str; 5] = [
+    "/libc.so",
+    "/libgcc_s.so",
+    "/libpthread.so",
+    "/ld-musl",
+    "linux-vdso.so",
+];
 
 /// Samples every thread that is on a CPU, for `duration`.
 ///
 /// The waiting is asynchronous, and reading the symbols is done on a thread for blocking work.
-/// Dropping the future stops the profile. Samples that fall into the C library are not counted.
+/// Dropping the future stops the profile. Samples that fall into the C library are not counted. More
+/// of them than fit into memory that is set aside go to a file in the folder for temporary ones
+/// (`TMPDIR`), which has to be writable.
 ///
 /// # Errors
 /// When `duration` is nothing or above [`MOST`], when a profile is being taken already, and when the
@@ -43,6 +53,15 @@ pub async fn cpu(duration: Duration, format: Format) -> Result<Bytes, ProfileErr
 }
 
 fn begin() -> Result<ProfilerGuard<'static>, ProfileError> {
+    // A profiler that cannot write fails, and stays so until the process ends.
+    let dir = std::env::temp_dir();
+    let probe = dir.join(format!(".carveout-profile-{}", std::process::id()));
+    std::fs::write(&probe, b"")
+        .and_then(|()| std::fs::remove_file(&probe))
+        .map_err(|error| {
+            let dir = dir.display();
+            ProfileError::failed(format_args!("{dir} (TMPDIR) cannot be written: {error}"))
+        })?;
     ProfilerGuardBuilder::default()
         .frequency(FREQUENCY)
         .blocklist(&LEFT_ALONE)
@@ -52,6 +71,8 @@ fn begin() -> Result<ProfilerGuard<'static>, ProfileError> {
 
 fn end(guard: &ProfilerGuard<'_>, duration: Duration) -> Result<Stacks, ProfileError> {
     let report = guard.report().build().map_err(ProfileError::failed)?;
+    // What was read of the program's symbols, which may be more than all else that it holds.
+    backtrace::clear_symbol_cache();
     Ok(Stacks {
         begun: SystemTime::now() - duration,
         duration,
@@ -70,12 +91,14 @@ fn samples(report: &Report) -> Vec<Sample> {
     samples.collect()
 }
 
-/// Leaves the profiler's own frames out: the signal's handler, and what the kernel returns to.
+/// Leaves the profiler's own frames out, where they were not inlined into what it leaves out itself.
 fn interrupted(mut frames: Vec<Frame>) -> Vec<Frame> {
+    /// It has no more than these.
+    const OWN: usize = 8;
     let own = |frame: &Frame| {
-        frame.function.contains("perf_signal_handler") || frame.function == "__restore_rt"
+        frame.function.contains("pprof::backtrace") || frame.function.contains("pprof::profiler")
     };
-    match frames.iter().rposition(own) {
+    match frames.iter().take(OWN).rposition(own) {
         Some(last) => frames.split_off(last + 1),
         None => frames,
     }

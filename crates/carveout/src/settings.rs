@@ -168,14 +168,17 @@ fn check_grpc(config: &ServerConfig) -> Result<(), Invalid> {
 }
 
 fn check_admin(config: &AdminConfig) -> Result<(), Invalid> {
-    let length = config.token.expose().len();
-    match config.token.is_set() && length < SHORTEST_TOKEN {
-        true => Err(Invalid::new(
-            "token",
-            format!("is guessed too soon; it must have at least {SHORTEST_TOKEN} characters"),
-        )),
-        false => Ok(()),
-    }
+    let token = config.token.expose();
+    let problem = if !config.token.is_set() {
+        return Ok(());
+    } else if token.len() < SHORTEST_TOKEN {
+        format!("is guessed too soon; it must have at least {SHORTEST_TOKEN} characters")
+    } else if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        "must be of letters, digits and signs of ASCII, without spaces, to fit into a header".into()
+    } else {
+        return Ok(());
+    };
+    Err(Invalid::new("token", problem))
 }
 
 fn check_tls(config: &TlsConfig) -> Result<(), Invalid> {

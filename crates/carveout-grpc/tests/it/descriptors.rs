@@ -80,12 +80,13 @@ async fn the_accept_loop_rests_at_the_limit_and_goes_on_after_it() {
             waiting.push(TcpStream::connect(addr).await.unwrap());
         }
     }
-    let (kit_busy, control_busy) = (kit.busy().await, control.busy().await);
+    // Side by side, because the machine may have much else to do.
+    let (kit_busy, control_busy) = tokio::join!(kit.busy(), control.busy());
     assert!(
-        control_busy > 0.5,
+        control_busy > 0.05,
         "tonic's own rests by now: {control_busy}"
     );
-    assert!(kit_busy < 0.1, "{kit_busy}");
+    assert!(kit_busy < control_busy / 5.0, "{kit_busy} {control_busy}");
 
     drop(waiting);
     let mut stdin = kit.process.stdin.take().unwrap();

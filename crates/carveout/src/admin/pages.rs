@@ -105,6 +105,10 @@ impl Admin {
         let Some((_, _, open, _)) = here.clone().find(|page| page.0 == wanted) else {
             return wrong_method(&path, &allowed);
         };
+        // It would be all of the work, and none of the answer.
+        if *open == Open::Trusted && method == Method::HEAD {
+            return wrong_method(&path, &allowed);
+        }
         if *open == Open::Trusted
             && let Some(refused) = self.refusal(request.headers(), peer)
         {

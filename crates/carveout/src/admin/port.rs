@@ -1,14 +1,17 @@
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 
 use super::Admin;
 use crate::settings::AdminConfig;
@@ -84,29 +87,76 @@ async fn accept(listener: TcpListener, admin: Arc<Admin>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
         return;
     };
-    let room = Arc::new(Semaphore::new(MOST));
+    let mut open = Open::default();
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let Ok(place) = room.clone().try_acquire_owned() else {
+                if !open.make_room() {
                     continue;
-                };
+                }
+                let asked = Arc::new(AtomicUsize::new(0));
+                let counted = asked.clone();
                 let admin = admin.clone();
                 let service = service_fn(move |request| {
-                    let admin = admin.clone();
-                    async move { Ok::<_, Infallible>(admin.answer(request, peer.ip()).await) }
+                    let (admin, asking) = (admin.clone(), Asking::begin(&counted));
+                    async move {
+                        let page = admin.answer(request, peer.ip()).await;
+                        drop(asking);
+                        Ok::<_, Infallible>(page)
+                    }
                 });
                 let mut http = http1::Builder::new();
                 http.timer(TokioTimer::new())
                     .header_read_timeout(HEAD_TIMEOUT);
                 // An error here is a caller that went away; it has seen that for itself.
-                tokio::spawn(async move {
-                    drop(http.serve_connection(TokioIo::new(stream), service).await);
-                    drop(place);
+                let served = tokio::spawn(async move {
+                    drop(http.serve_connection(TokioIo::new(stream), service).await)
                 });
+                open.0.push_back((served.abort_handle(), asked));
             }
             // Most likely the limit of open files: at once it would only fail again.
             Err(_) => tokio::time::sleep(ACCEPT_RETRY).await,
         }
+    }
+}
+
+/// The connections that are open, the oldest first, each with the number of its requests that are
+/// being worked on.
+#[derive(Default)]
+struct Open(VecDeque<(AbortHandle, Arc<AtomicUsize>)>);
+
+impl Open {
+    /// Whether there is room for one more. Where there is none, the oldest that asks for nothing, or
+    /// does not read what it has asked for, has to go: whoever asks must not be kept out by those.
+    fn make_room(&mut self) -> bool {
+        self.0.retain(|(connection, _)| !connection.is_finished());
+        if self.0.len() < MOST {
+            return true;
+        }
+        let idle = |(_, asked): &(_, Arc<AtomicUsize>)| asked.load(Ordering::Relaxed) == 0;
+        let oldest = self.0.iter().position(idle);
+        match oldest.and_then(|oldest| self.0.remove(oldest)) {
+            Some((connection, _)) => {
+                connection.abort();
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// A request that is being worked on, until this is dropped.
+struct Asking(Arc<AtomicUsize>);
+
+impl Asking {
+    fn begin(asked: &Arc<AtomicUsize>) -> Self {
+        asked.fetch_add(1, Ordering::Relaxed);
+        Self(asked.clone())
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -138,6 +138,11 @@ fn wrong_arguments_and_wrong_configuration_are_code_2_and_start_nothing() {
             &["--set", "telemetry.otlp_timeout=0s"],
             "telemetry.otlp_timeout",
         ),
+        (&["--set", "admin.token=short"], "at least 16 characters"),
+        (
+            &["--set", "admin.token=with spaces in it"],
+            "without spaces",
+        ),
         (&["--set", "tls.enabled=true"], "tls.certificate_file"),
         (
             &["--set", "access.policy_file=/no/such/policy"],
