@@ -53,6 +53,14 @@ impl Child {
         Ok(kib.ok_or_else(|| format!("{path} has no VmRSS"))? / 1024.0)
     }
 
+    /// For how long its first thread has had a processor, in nanoseconds.
+    pub(crate) fn processor_time(&self) -> Result<f64, String> {
+        let path = format!("/proc/{}/schedstat", self.process.id());
+        let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+        let time = text.split(' ').next().and_then(|time| time.parse().ok());
+        time.ok_or_else(|| format!("{path} has no time"))
+    }
+
     /// Ends its standard input, and waits for it to end by itself.
     pub(crate) fn end(mut self) -> Result<(), String> {
         drop(self.stdin.take());

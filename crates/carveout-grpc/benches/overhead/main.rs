@@ -2,7 +2,8 @@
 //! one run and interleaved: `cargo xtask bench overhead`.
 //!
 //! Telemetry is set up as a service's is: every call of the kit's server has its span and its place
-//! in the metrics. Instructions are counted by valgrind, where there is one.
+//! in the metrics. Instructions are counted by valgrind, where there is one; they and the processor's time say
+//! something on a machine that does other things too, the rest only on one that does not.
 
 mod child;
 mod client;
@@ -11,6 +12,7 @@ mod instructions;
 mod load;
 mod memory;
 mod micro;
+mod processor;
 mod server;
 mod table;
 mod versions;
@@ -33,6 +35,7 @@ fn main() {
     table::head();
     let client = runtime("client");
     instructions::print();
+    processor::print(&client);
     memory::print(&client);
     let _telemetry = server::telemetry();
     micro::print();
