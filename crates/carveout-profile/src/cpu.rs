@@ -43,16 +43,19 @@ pub async fn cpu(duration: Duration, format: Format) -> Result<Bytes, ProfileErr
         return Err(ProfileError::Duration { asked: duration });
     }
     let turn = Turn::take(duration)?;
-    let guard = blocking(begin).await?;
+    let running = blocking(|| begin(turn)).await?;
     tokio::time::sleep(duration).await;
-    blocking(move || {
-        let _turn = turn;
-        end(&guard, duration)?.write(format)
-    })
-    .await
+    blocking(move || end(&running.guard, duration)?.write(format)).await
 }
 
-fn begin() -> Result<ProfilerGuard<'static>, ProfileError> {
+/// The profiler at work. It has stopped when the turn is given back, also where nobody waits for
+/// either any more: the fields are dropped in their order.
+struct Running {
+    guard: ProfilerGuard<'static>,
+    _turn: Turn,
+}
+
+fn begin(turn: Turn) -> Result<Running, ProfileError> {
     // A profiler that cannot write fails, and stays so until the process ends.
     let dir = std::env::temp_dir();
     let probe = dir.join(format!(".carveout-profile-{}", std::process::id()));
@@ -62,11 +65,12 @@ fn begin() -> Result<ProfilerGuard<'static>, ProfileError> {
             let dir = dir.display();
             ProfileError::failed(format_args!("{dir} (TMPDIR) cannot be written: {error}"))
         })?;
-    ProfilerGuardBuilder::default()
+    let guard = ProfilerGuardBuilder::default()
         .frequency(FREQUENCY)
         .blocklist(&LEFT_ALONE)
         .build()
-        .map_err(ProfileError::failed)
+        .map_err(ProfileError::failed)?;
+    Ok(Running { guard, _turn: turn })
 }
 
 fn end(guard: &ProfilerGuard<'_>, duration: Duration) -> Result<Stacks, ProfileError> {

@@ -28,7 +28,7 @@ export const options = {
   scenarios: {
     list: scenario('list', 270),
     create: scenario('create', 20),
-    watch: scenario('watch', 10),
+    watch: scenario('watch', 7),
   },
   summaryTrendStats: ['max'],
 };
