@@ -81,6 +81,10 @@ const CARGO: &[&str] = &[
 /// What YAML reads as true, false or nothing where a manifest says it without quotes.
 const YAML: &[&str] = &["n", "no", "null", "off", "on", "y", "yes"];
 
+/// In a package `acme.google.v1`, `google.protobuf.Timestamp` is looked for in `acme.google` first,
+/// and found nowhere.
+const PACKAGES: &[&str] = &["google"];
+
 /// Names that Windows gives to devices: a folder of that name cannot be checked out there.
 const WINDOWS: &[&str] = &[
     "aux", "com0", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9", "con",
@@ -105,7 +109,8 @@ pub(crate) fn check_form(name: &str) -> Result<()> {
         let shorter = name[..LONGEST]
             .rsplit_once('-')
             .map_or(&name[..LONGEST], |(head, _)| head);
-        return Err(refuse(name, &why, Some(shorter.to_owned())));
+        let shorter = Some(shorter).filter(|shorter| check_form(shorter).is_ok());
+        return Err(refuse(name, &why, shorter.map(str::to_owned)));
     }
     let lists = [
         (RUST, "a Rust keyword"),
@@ -115,9 +120,12 @@ pub(crate) fn check_form(name: &str) -> Result<()> {
             YAML,
             "a value and no text in YAML, where the manifests are written",
         ),
+        (
+            PACKAGES,
+            "the beginning of packages that contracts import, and would hide them",
+        ),
         (WINDOWS, "a device name on Windows"),
     ];
-    // `-` and `_` fold into one in a crate's name.
     match lists.iter().find(|(list, _)| list.contains(&name)) {
         Some((_, what)) => Err(refuse(
             name,
@@ -150,14 +158,20 @@ pub(crate) fn check_clash(name: &str, packages: &[String], dependencies: &[Strin
 /// A name like `name` that clashes with nothing.
 fn free(name: &str, packages: &[String], dependencies: &[String]) -> String {
     let base = name.strip_suffix("-api").unwrap_or(name);
+    // Room for a number.
+    let base = base
+        .get(..LONGEST - 4)
+        .unwrap_or(base)
+        .trim_end_matches('-');
     let candidates = std::iter::once(format!("{base}-service"))
         .chain((2..).map(|number| format!("{base}-{number}")));
     let is_free = |candidate: &String| {
         let wanted = [fold(candidate), fold(&format!("{candidate}-api"))];
-        !packages
+        let is_taken = packages
             .iter()
             .chain(dependencies)
-            .any(|other| wanted.contains(&fold(other)))
+            .any(|other| wanted.contains(&fold(other)));
+        check_form(candidate).is_ok() && !is_taken
     };
     candidates.into_iter().find(is_free).unwrap_or_default()
 }
@@ -244,6 +258,7 @@ mod tests {
         refused("../orders", "orders");
         refused("orders/api", "orders-api");
         refused(" orders", "orders");
+        refused("google", "google-service");
         refused("match", "match-service");
         refused("gen", "gen-service");
         refused("message", "message-service");
@@ -259,8 +274,10 @@ mod tests {
 
     #[test]
     fn names_of_which_nothing_can_be_kept_are_refused_too() {
-        for name in ["", "日本", "---", "42", "ÅÄÖ"] {
-            assert!(check_form(name).unwrap_err().help.is_some(), "{name:?}");
+        let short_of_a_keyword = format!("test-{}", "a".repeat(LONGEST));
+        for name in ["", "日本", "---", "42", "ÅÄÖ", &short_of_a_keyword] {
+            let help = check_form(name).unwrap_err().help.unwrap();
+            assert!(help.contains("`orders`"), "{name:?}: {help}");
         }
     }
 
@@ -281,6 +298,10 @@ mod tests {
         assert!(clash("stock-keeper").message.contains("stock_keeper"));
         assert!(clash("tonic").message.contains("dependency tonic"));
         check_clash("billing", &packages, &dependencies).unwrap();
+        let longest = ["a".repeat(LONGEST)];
+        let error = check_clash(&longest[0], &longest, &[]).unwrap_err();
+        let better = format!("try `{}-2`", "a".repeat(LONGEST - 4));
+        assert_eq!(error.help, Some(better));
         let api_of_other = ["billing-api".to_owned()];
         assert!(check_clash("billing", &api_of_other, &[]).is_err());
     }

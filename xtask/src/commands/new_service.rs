@@ -93,6 +93,16 @@ fn prepare(args: &NewService, root: &Path, before: Option<&Answers>) -> Result<P
         .help("choose another name, or remove it first (`cargo xtask remove-service`)"));
     }
     let mut dependencies = workspace.locked();
+    if !has_kit(&packages) {
+        // What will be locked once there is a service, whether there is a lock file yet or not.
+        let kit = Workspace::find(&kit())?;
+        let own = kit.packages()?;
+        let is_service = |name: &String| {
+            let mut services = own.iter().filter(|own| own.folder.starts_with(SERVICES));
+            services.any(|service| service.name == *name)
+        };
+        dependencies.extend(kit.locked().into_iter().filter(|name| !is_service(name)));
+    }
     dependencies.retain(|name| !package_names.contains(name));
     names::check_clash(&args.name, &package_names, &dependencies)?;
 
@@ -159,7 +169,7 @@ fn answers(
     given
         .derived
         .insert("grpc_port".to_owned(), port.to_string());
-    let (source, location) = match packages.iter().any(|package| package.name == "carveout") {
+    let (source, location) = match has_kit(packages) {
         true => ("workspace", String::new()),
         false => ("path", kit().display().to_string()),
     };
@@ -179,6 +189,10 @@ fn answers(
         }
     }
     answers::collect(&args.name, template, &given, !args.no_input)
+}
+
+fn has_kit(packages: &[Package]) -> bool {
+    packages.iter().any(|package| package.name == "carveout")
 }
 
 /// Whether the lock file is part of the plan, or cargo has to make it.

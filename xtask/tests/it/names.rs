@@ -17,6 +17,7 @@ fn bad_names_are_refused_with_one_that_can_be_had() {
         ("test", "reserved by cargo", "test-service"),
         ("std", "reserved by cargo", "std-service"),
         ("xtask", "reserved by cargo", "xtask-service"),
+        ("google", "the beginning of packages", "google-service"),
         ("con", "a device name on Windows", "con-service"),
         ("yes", "no text in YAML", "yes-service"),
         ("Orders", form, "orders"),
@@ -96,8 +97,15 @@ fn a_package_of_a_foreign_workspace_is_not_shadowed() {
         ("shop", "package shop"),
         ("stock-keeper", "package stock_keeper"),
         ("billing", "package billing-api"),
+        // Nothing is locked yet; these will be.
+        ("tokio", "dependency tokio"),
+        ("h2", "dependency h2"),
+        ("carveout-grpc", "dependency carveout-grpc"),
     ] {
         let args = ["new-service", name, "--org", "shop", "--owner", "web"];
         refused(&scratch, &args, USAGE, &[name, clash, "try `"]);
     }
+    // The kit's own example is nothing that a service depends on.
+    let args = ["new-service", "greeter", "--org", "shop", "--owner", "web"];
+    scratch.ok(&[&args[..], &["--dry-run"]].concat());
 }
