@@ -176,10 +176,7 @@ impl<'a> Change<'a> {
             kill_at(&format!("created {folder}"));
         }
         for edit in &plan.edit {
-            rename(
-                &self.inner(STAGE).join(&edit.path),
-                &self.root.join(&edit.path),
-            )?;
+            rename(&self.inner(STAGE).join(&edit.path), &self.real(&edit.path))?;
             kill_at(&format!("edited {}", edit.path));
         }
         for folder in &plan.remove {
@@ -213,7 +210,7 @@ impl<'a> Change<'a> {
             let ours = fs::read(&now).is_ok_and(|text| hash(&text) == *after);
             // Nobody edits the lock file by hand; what changed it is cargo.
             if before.exists() && (ours || path == LOCK) {
-                rename(&before, &now)?;
+                rename(&before, &self.real(path))?;
                 kill_at(&format!("unedited {path}"));
             }
         }
@@ -278,6 +275,12 @@ impl<'a> Change<'a> {
         let (journal, folder) = (self.inner(JOURNAL), self.root.join(FOLDER));
         gone(fs::remove_file(&journal), &journal)?;
         gone(fs::remove_dir_all(&folder), &folder)
+    }
+
+    /// A link to a file stays a link: what it leads to is replaced.
+    fn real(&self, file: &str) -> PathBuf {
+        let path = self.root.join(file);
+        path.canonicalize().unwrap_or(path)
     }
 
     fn inner(&self, name: &str) -> PathBuf {

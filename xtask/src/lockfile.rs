@@ -2,30 +2,97 @@
 //! locked already, so two entries are written where cargo would write them. A case that is not that
 //! plain is left to cargo.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use toml_edit::{Document, Item};
+
+use crate::error::{Error, Result};
+use crate::workspace::declared;
 
 /// A package of the workspace as the lock file sees it.
 pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) version: String,
-    /// Names of all its dependencies, whatever their kind.
-    pub(crate) dependencies: BTreeSet<String>,
+    /// All its dependencies, whatever their kind, by the name of the package.
+    pub(crate) dependencies: BTreeMap<String, Origin>,
+}
+
+/// Where a manifest takes a dependency from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// `workspace = true`: from wherever the other members take it.
+    Workspace,
+    Path,
+    /// The URL, or `None` for a certain branch, tag or commit of it.
+    Git(Option<String>),
+    /// The version that is asked for.
+    Registry(String),
+}
+
+/// Where a dependency comes from, as its line in a manifest says.
+fn origin(dependency: &Item) -> Origin {
+    let text = |key: &str| dependency.get(key).and_then(Item::as_str);
+    let is_pinned = ["branch", "tag", "rev"]
+        .iter()
+        .any(|key| dependency.get(key).is_some());
+    match (text("git"), text("path"), dependency.get("workspace")) {
+        (Some(url), ..) => Origin::Git((!is_pinned).then(|| url.to_owned())),
+        (None, Some(_), _) => Origin::Path,
+        (None, None, Some(_)) => Origin::Workspace,
+        (None, None, None) => {
+            let version = dependency.as_str().or(text("version"));
+            Origin::Registry(version.unwrap_or_default().to_owned())
+        }
+    }
+}
+
+/// What the lock file has to know of the rendered packages.
+pub(crate) fn entries(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<Entry>> {
+    let manifests = files
+        .iter()
+        .filter(|(path, _)| *path == "Cargo.toml" || path.ends_with("/Cargo.toml"));
+    let read = |(path, content): (&String, &Vec<u8>)| -> Result<Entry> {
+        let text = String::from_utf8_lossy(content).into_owned();
+        let document = Document::parse(text).map_err(|error| {
+            Error::usage(format!("the template's {path} is no TOML: {error}").trim_end())
+        })?;
+        let package = |key: &str| {
+            document
+                .get("package")
+                .and_then(|package| package.get(key))
+                .and_then(Item::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let called = |(key, item): (&str, &Item)| {
+            let renamed = item.get("package").and_then(Item::as_str);
+            (renamed.unwrap_or(key).to_owned(), origin(item))
+        };
+        Ok(Entry {
+            name: package("name"),
+            version: package("version"),
+            dependencies: declared(&document).map(called).collect(),
+        })
+    };
+    manifests.map(read).collect()
 }
 
 /// The lock file with `entries` added, or `None` where only cargo can tell: a dependency that is
-/// not locked yet, or locked in several versions.
+/// not locked yet, or locked in several versions, or from elsewhere.
 pub(crate) fn add(lock: &str, entries: &[Entry]) -> Option<String> {
     let newline = if lock.contains("\r\n") { "\r\n" } else { "\n" };
     let mut blocks = Blocks::of(lock, newline)?;
     let new: BTreeSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
     for entry in entries {
-        for dependency in &entry.dependencies {
-            let locked = blocks
-                .packages
-                .iter()
-                .filter(|package| package.name == *dependency)
-                .count();
-            if locked + usize::from(new.contains(dependency.as_str())) != 1 {
+        for (dependency, from) in &entry.dependencies {
+            let is_called_so = |package: &&Block| package.name == *dependency;
+            let mut locked = blocks.packages.iter().filter(is_called_so);
+            let is_known = match (locked.next(), new.contains(dependency.as_str())) {
+                (Some(package), false) => locked.next().is_none() && package.comes(from),
+                (None, true) => *from == Origin::Path,
+                _ => false,
+            };
+            if !is_known {
                 return None;
             }
         }
@@ -41,7 +108,7 @@ pub(crate) fn add(lock: &str, entries: &[Entry]) -> Option<String> {
             lines.extend(
                 entry
                     .dependencies
-                    .iter()
+                    .keys()
                     .map(|dependency| format!(" \"{dependency}\",")),
             );
             lines.push("]".to_owned());
@@ -103,6 +170,46 @@ impl Block {
             .filter_map(|line| line.strip_prefix(" \""));
         entries.filter_map(|rest| rest.strip_suffix("\","))
     }
+
+    fn value(&self, key: &str) -> Option<&str> {
+        let mut lines = self.text.lines();
+        lines.find_map(|line| {
+            line.strip_prefix(key)?
+                .strip_prefix(" = \"")?
+                .strip_suffix('"')
+        })
+    }
+
+    /// Whether this is surely what `from` asks for.
+    fn comes(&self, from: &Origin) -> bool {
+        let source = self.value("source");
+        match from {
+            Origin::Workspace => true,
+            Origin::Path => source.is_none(),
+            Origin::Git(None) => false,
+            Origin::Git(Some(url)) => source
+                .and_then(|source| source.strip_prefix("git+")?.strip_prefix(url.as_str()))
+                .is_some_and(|rest| rest.starts_with('#')),
+            Origin::Registry(wanted) => {
+                let is_registry = source.is_some_and(|source| source.starts_with("registry+"));
+                is_registry && satisfies(self.value("version").unwrap_or_default(), wanted)
+            }
+        }
+    }
+}
+
+/// Whether `version` surely satisfies `wanted`, which is understood in its plain form: `1`, `0.14`,
+/// `1.50.2`.
+fn satisfies(version: &str, wanted: &str) -> bool {
+    let numbers = |text: &str| -> Option<Vec<u64>> {
+        text.split('.').map(|part| part.parse().ok()).collect()
+    };
+    let (Some(version), Some(wanted)) = (numbers(version), numbers(wanted)) else {
+        return false;
+    };
+    // Up to the first number that is not 0 it is the same, and from there on at least as much.
+    let fixed = wanted.iter().position(|number| *number != 0);
+    fixed.is_some_and(|fixed| version.get(..=fixed) == wanted.get(..=fixed)) && version >= wanted
 }
 
 impl Blocks {
@@ -154,7 +261,14 @@ mod tests {
         [[package]]\nname = \"z\"\nversion = \"1.0.0\"\ndependencies = [\n \"a\",\n]\n";
 
     fn entry(name: &str, dependencies: &[&str]) -> Entry {
-        let dependencies = dependencies.iter().map(|name| (*name).to_owned()).collect();
+        let from = |name: &str| match name {
+            "orders-api" => Origin::Path,
+            _ => Origin::Workspace,
+        };
+        let dependencies = dependencies
+            .iter()
+            .map(|name| ((*name).to_owned(), from(name)))
+            .collect();
         Entry {
             name: name.to_owned(),
             version: "0.1.0".to_owned(),
@@ -194,5 +308,43 @@ mod tests {
         );
         assert!(add("", &[entry("orders", &[])]).is_none());
         assert!(add("<<<<<<< ours\n", &[entry("orders", &[])]).is_none());
+    }
+
+    #[test]
+    fn a_dependency_that_is_locked_from_elsewhere_is_left_to_cargo() {
+        let lock = "version = 4\n\n\
+            [[package]]\nname = \"by-git\"\nversion = \"0.1.0\"\nsource = \"git+https://example.com/kit#0a1b\"\n\n\
+            [[package]]\nname = \"by-path\"\nversion = \"0.1.0\"\n\n\
+            [[package]]\nname = \"by-registry\"\nversion = \"0.14.2\"\nsource = \"registry+https://example.com/index\"\n";
+        let git = |url: &str| Origin::Git(Some(url.to_owned()));
+        let registry = |wanted: &str| Origin::Registry(wanted.to_owned());
+        let kit = "https://example.com/kit";
+        for (name, from, is_known) in [
+            ("by-git", git(kit), true),
+            ("by-git", git("https://example.com/ki"), false),
+            ("by-git", Origin::Git(None), false),
+            ("by-git", Origin::Path, false),
+            ("by-git", registry("0.1"), false),
+            ("by-path", Origin::Path, true),
+            ("by-path", git(kit), false),
+            ("by-path", registry("0.1"), false),
+            ("by-registry", registry("0.14"), true),
+            ("by-registry", registry("0.14.2"), true),
+            ("by-registry", registry("0.14.3"), false),
+            ("by-registry", registry("0.13"), false),
+            ("by-registry", registry("1"), false),
+            ("by-registry", registry("0"), false),
+            ("by-registry", registry(">=0.14"), false),
+            ("by-registry", Origin::Path, false),
+            ("by-registry", git(kit), false),
+            ("by-registry", Origin::Workspace, true),
+        ] {
+            let mut entry = entry("orders", &[]);
+            entry.dependencies.insert(name.to_owned(), from.clone());
+            let added = add(lock, &[entry]);
+            assert_eq!(added.is_some(), is_known, "{name} {from:?}");
+        }
+        assert!(satisfies("1.54.1", "1.50") && satisfies("1.0.0", "1"));
+        assert!(!satisfies("1.49.9", "1.50") && !satisfies("1.0.0-rc.1", "1"));
     }
 }

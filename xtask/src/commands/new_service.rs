@@ -4,18 +4,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::json;
-use toml_edit::{Document, Item};
 
 use super::{kit, say, shelves, start, workspace};
 use crate::answers::{self, Given};
 use crate::apply::{Applied, Change};
 use crate::cli::{Format, NewService, Verify};
 use crate::error::{Error, Result, nearest};
-use crate::lockfile::{self, Entry};
+use crate::lockfile;
 use crate::plan::{Edit, Plan};
 use crate::render::{Answers, render};
 use crate::template::Template;
-use crate::workspace::{Package, SERVICES, Workspace, declared};
+use crate::workspace::{Package, SERVICES, Workspace};
 use crate::{manifest, names, ports};
 
 pub(super) fn run(args: &NewService) -> Result<()> {
@@ -226,7 +225,7 @@ fn plan(
             None => service.insert(file, content),
         };
     }
-    let entries = entries(&service)?;
+    let entries = lockfile::entries(&service)?;
     if !contracts.is_empty() {
         plan.create.insert(contract, contracts);
     }
@@ -270,37 +269,6 @@ fn plan(
             Ok((plan, Lock::ByCargo))
         }
     }
-}
-
-/// What the lock file has to know of the rendered packages.
-fn entries(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<Entry>> {
-    let manifests = files
-        .iter()
-        .filter(|(path, _)| *path == "Cargo.toml" || path.ends_with("/Cargo.toml"));
-    let read = |(path, content): (&String, &Vec<u8>)| -> Result<Entry> {
-        let text = String::from_utf8_lossy(content).into_owned();
-        let document = Document::parse(text).map_err(|error| {
-            Error::usage(format!("the template's {path} is no TOML: {error}").trim_end())
-        })?;
-        let package = |key: &str| {
-            document
-                .get("package")
-                .and_then(|package| package.get(key))
-                .and_then(Item::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let called = |(key, item): (&str, &Item)| {
-            let renamed = item.get("package").and_then(Item::as_str);
-            renamed.unwrap_or(key).to_owned()
-        };
-        Ok(Entry {
-            name: package("name"),
-            version: package("version"),
-            dependencies: declared(&document).map(called).collect(),
-        })
-    };
-    manifests.map(read).collect()
 }
 
 /// Brings the lock file up to date where that is cargo's work, verifies what was asked for, and

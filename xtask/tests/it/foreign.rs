@@ -1,5 +1,8 @@
 //! Other people's workspaces: one entry more in the manifest, and every other byte as it was.
 
+use std::fs;
+use std::os::unix::fs::symlink;
+
 use crate::scratch::Scratch;
 
 const ANSWERS: [&str; 5] = ["--no-input", "--org", "shop", "--owner", "web"];
@@ -139,4 +142,40 @@ fn a_verification_that_fails_takes_the_service_back() {
     let mut after = scratch.tree();
     after.0.retain(|file, _| !file.starts_with("target/"));
     before.assert_same(&after, "taken back");
+}
+
+/// The first service's kit is locked by its path, and that is another kit than the one from git.
+#[test]
+fn a_kit_from_elsewhere_is_not_taken_for_the_one_that_is_locked() {
+    let scratch = Scratch::foreign("[workspace]\nmembers = [\"monolith\"]\nresolver = \"3\"\n");
+    scratch.ok(&new("orders"));
+    let before = scratch.tree();
+    let nowhere = format!("file://{}", scratch.beside("nowhere").display());
+    let source = ["--kit-source", "git", "--kit-location", &nowhere];
+    let ran = scratch.run(&[&new("billing")[..], &source].concat());
+    assert_eq!(ran.code, Some(5), "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains(&nowhere), "{}", ran.err);
+    before.assert_same(&scratch.tree(), "taken back");
+}
+
+#[test]
+fn files_that_are_links_stay_links() {
+    let scratch = Scratch::foreign("[workspace]\nmembers = [\"monolith\"]\nresolver = \"3\"\n");
+    let lock = scratch.cargo(&["generate-lockfile", "--offline"]);
+    assert_eq!(lock.code, Some(0), "{}", lock.err);
+    let files = ["Cargo.toml", "Cargo.lock"];
+    for file in files {
+        let real = scratch.root.join("kept").join(file);
+        fs::create_dir_all(real.parent().unwrap()).unwrap();
+        fs::rename(scratch.root.join(file), &real).unwrap();
+        symlink(&real, scratch.root.join(file)).unwrap();
+    }
+    let before = scratch.tree();
+    let are_links = || files.map(|file| scratch.root.join(file).is_symlink()) == [true; 2];
+    scratch.ok(&new("orders"));
+    assert!(are_links() && scratch.read("kept/Cargo.toml").contains("services/orders"));
+    scratch.assert_locked();
+    scratch.ok(&["remove-service", "orders"]);
+    assert!(are_links());
+    before.assert_same(&scratch.tree(), "removed");
 }
