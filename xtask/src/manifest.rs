@@ -125,6 +125,11 @@ impl List {
             [first, second, ..] => &manifest[first.end..second.start],
             _ => ", ",
         };
+        // What is said between the first two is said of them.
+        let gap = match gap.contains('#') {
+            true => ", ",
+            false => gap,
+        };
         match (self.entries.get(place), self.entries.last()) {
             (Some(next), _) => splice(manifest, next.start, &format!("{entry}{gap}")),
             (None, Some(last)) => splice(manifest, last.end, &format!("{gap}{entry}")),
@@ -156,28 +161,35 @@ fn line_end(text: &str, at: usize) -> usize {
         .map_or(text.len(), |newline| at + newline + 1)
 }
 
-/// A manifest without a list of members gets one, right below its `[workspace]`.
+/// A manifest without a list of members gets one, right below its `[workspace]`, or above the first
+/// of its `[workspace.…]`.
 fn insert_key(manifest: &str, document: &Document<String>, member: &str) -> Result<String> {
     let newline = if manifest.contains("\r\n") {
         "\r\n"
     } else {
         "\n"
     };
-    let header = document
-        .get("workspace")
-        .and_then(Item::as_table)
-        .and_then(|table| table.span());
-    let header = header.ok_or_else(|| {
+    let table = document.get("workspace").and_then(Item::as_table);
+    let table = table.ok_or_else(|| {
         broken("its [workspace] is not a table of its own")
             .help(format!("add members = [\"{member}\"] to it"))
     })?;
-    let line_end = manifest[header.start..]
-        .find('\n')
-        .map(|at| header.start + at + 1);
     let line = format!("members = [\"{member}\"]{newline}");
-    let edited = match line_end {
-        Some(at) => splice(manifest, at, &line),
-        None => format!("{manifest}{newline}{line}"),
+    let edited = if table.is_dotted() || table.is_implicit() {
+        let keys = table.iter().filter_map(|(key, _)| table.key(key)?.span());
+        let first = keys.map(|key| key.start).min();
+        let first = first.ok_or_else(|| broken("it has no place for members"))?;
+        let text = match table.is_dotted() {
+            true => format!("workspace.{line}"),
+            false => format!("[workspace]{newline}{line}{newline}"),
+        };
+        splice(manifest, line_start(manifest, first), &text)
+    } else {
+        let header = table.span().map_or(0, |header| header.start);
+        match manifest[header..].contains('\n') {
+            true => splice(manifest, line_end(manifest, header), &line),
+            false => format!("{manifest}{newline}{line}"),
+        }
     };
     verified(manifest, edited, |members| members.push(member.to_owned()))
 }
@@ -297,6 +309,14 @@ mod tests {
     }
 
     #[test]
+    fn a_comment_is_not_said_twice() {
+        round_trip(
+            "[workspace]\nmembers = [\n  \"a\", # the first\n  \"b\", \"c\",\n]\n",
+            "[workspace]\nmembers = [\n  \"a\", # the first\n  \"b\", \"c\", \"services/m\",\n]\n",
+        );
+    }
+
+    #[test]
     fn a_manifest_without_members_gets_a_list() {
         let added = add_member("[workspace]\nresolver = \"3\"\n", "services/m").unwrap();
         assert_eq!(
@@ -306,6 +326,19 @@ mod tests {
         assert_eq!(
             add_member("[workspace]", "services/m").unwrap(),
             "[workspace]\nmembers = [\"services/m\"]\n"
+        );
+        let sections = "# ours\n[workspace.metadata.a]\nb = 1\n[workspace.dependencies]\n";
+        assert_eq!(
+            add_member(sections, "services/m").unwrap(),
+            sections.replacen(
+                "ours\n",
+                "ours\n[workspace]\nmembers = [\"services/m\"]\n\n",
+                1
+            )
+        );
+        assert_eq!(
+            add_member("# ours\nworkspace.resolver = \"2\"\n", "services/m").unwrap(),
+            "# ours\nworkspace.members = [\"services/m\"]\nworkspace.resolver = \"2\"\n"
         );
     }
 }
