@@ -2,8 +2,8 @@
 //! template's own, and at last a person.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{IsTerminal, Write};
+use std::fs::File;
+use std::io::{BufReader, IsTerminal, Read, Write};
 use std::path::Path;
 
 use toml_edit::{Document, Item, Value};
@@ -11,6 +11,9 @@ use toml_edit::{Document, Item, Value};
 use crate::error::{Error, Result, nearest};
 use crate::render::Answers;
 use crate::template::{Placeholder, Template};
+
+/// Of a file of answers, in bytes.
+const LARGEST: u64 = 1 << 20;
 
 /// What is known before anybody is asked, by placeholder.
 #[derive(Default)]
@@ -26,7 +29,17 @@ pub(crate) struct Given {
 impl Given {
     /// Reads `--answers FILE`: TOML, a key a placeholder.
     pub(crate) fn read_file(&mut self, path: &Path, template: &Template) -> Result<()> {
-        let text = fs::read_to_string(path).map_err(|error| Error::io("read", path, error))?;
+        let read = |error| Error::io("read", path, error);
+        let mut text = String::new();
+        // Never more than that, whatever the file is: /dev/zero has no end.
+        let most = File::open(path).map_err(read)?.take(LARGEST + 1);
+        BufReader::new(most)
+            .read_to_string(&mut text)
+            .map_err(read)?;
+        if text.len() as u64 > LARGEST {
+            let message = format!("{} is larger than {LARGEST} bytes", path.display());
+            return Err(Error::usage(message).help("a line a question is all that it has to hold"));
+        }
         let document = Document::parse(text)
             .map_err(|error| Error::usage(format!("{}: {error}", path.display()).trim_end()))?;
         let names: Vec<&str> = template

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use toml_edit::Document;
+use toml_edit::{Document, Item};
 
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, tables};
 
 const FIRST: u32 = 20_000;
 /// Pairs of a gRPC port and the admin port after it. They end below Linux's range for outgoing
@@ -18,24 +18,27 @@ pub(crate) fn derive(name: &str, taken: &BTreeSet<u32>) -> u32 {
     let first = fnv1a(name) % PAIRS;
     let mut pairs = (0..PAIRS).map(|step| FIRST + 2 * ((first + step) % PAIRS));
     pairs
-        .find(|port| !taken.contains(port))
+        .find(|port| !taken.contains(port) && !taken.contains(&(port + 1)))
         .unwrap_or(FIRST + 2 * first)
 }
 
-/// The gRPC ports of all services but `name`, as their `service.toml` says.
+/// The ports of all services but `name`, as their `service.toml` says.
 pub(crate) fn taken(
     workspace: &Workspace,
     folders: &[std::path::PathBuf],
     name: &str,
 ) -> BTreeSet<u32> {
-    let port = |folder: &std::path::PathBuf| {
+    let ports = |folder: &std::path::PathBuf| {
         let text = fs::read_to_string(workspace.root.join(folder).join("service.toml")).ok()?;
         let document = Document::parse(text).ok()?;
         let own = document.get("service")?.get("name")?.as_str()? == name;
-        let port = u32::try_from(document.get("ports")?.get("grpc")?.as_integer()?).ok()?;
-        (!own).then_some(port)
+        let port = |port: &Item| u32::try_from(port.as_integer()?).ok();
+        let ports: Vec<u32> = tables(document.get("ports"))
+            .filter_map(|(_, item)| port(item))
+            .collect();
+        (!own).then_some(ports)
     };
-    folders.iter().filter_map(port).collect()
+    folders.iter().filter_map(ports).flatten().collect()
 }
 
 /// FNV-1a, 32 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>.
@@ -58,6 +61,8 @@ mod tests {
             derive("orders", &BTreeSet::from([port])),
             FIRST + (port - FIRST + 2) % (2 * PAIRS)
         );
+        let next = FIRST + (port - FIRST + 2) % (2 * PAIRS);
+        assert_eq!(derive("orders", &BTreeSet::from([port + 1])), next);
         assert_eq!(fnv1a("a"), 0xe40c_292c, "the published test vector");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::refusals::{USAGE, refused};
+use crate::refusals::{IO, USAGE, refused};
 use crate::scratch::Scratch;
 
 #[test]
@@ -19,6 +19,9 @@ fn answers_that_are_wrong_or_missing_are_all_listed_at_once() {
             "owner = \"Team A\"\norg = \"9\"\ngrpc_port = \"x\"",
             &["owner = ", "org = ", "grpc_port = "],
         ),
+        // The admin port is the next one.
+        ("grpc_port = 65535", &["grpc_port = \"65535\" must match"]),
+        ("grpc_port = 70000", &["grpc_port = \"70000\" must match"]),
         ("alerts = \"perhaps\"", &["must be true or false"]),
         ("kit_source = \"ftp\"", &["must be one of workspace, git"]),
     ] {
@@ -35,4 +38,19 @@ fn answers_that_are_wrong_or_missing_are_all_listed_at_once() {
     ] {
         refused(&foreign, args, USAGE, &said);
     }
+}
+
+#[test]
+fn answers_that_are_no_text_or_have_no_end_are_refused_at_once() {
+    let scratch = Scratch::repository();
+    let args = ["new-service", "orders", "--no-input", "--answers"];
+    let said = ["/dev/zero is larger than"];
+    let endless = [&args[..], &["/dev/zero"]].concat();
+    refused(&scratch, &endless, USAGE, &said);
+    let binary = scratch.beside("binary.toml");
+    fs::write(&binary, [0xff, 0xfe, 0x00]).unwrap();
+    let binary = binary.to_str().unwrap();
+    let said = [binary, "UTF-8"];
+    refused(&scratch, &[&args[..], &[binary]].concat(), IO, &said);
+    scratch.ok(&[&args[..], &["/dev/null", "--dry-run"]].concat());
 }
