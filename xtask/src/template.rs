@@ -129,10 +129,12 @@ impl Template {
             .collect()
     }
 
-    /// The first line of its README, if it has one.
+    /// The comment that its configuration begins with, as far as the first empty line.
     pub(crate) fn about(&self) -> Option<String> {
         let config = fs::read_to_string(self.folder.join(CONFIG)).ok()?;
-        config.lines().next()?.strip_prefix("# ").map(str::to_owned)
+        let lines = config.lines().map_while(|line| line.strip_prefix("# "));
+        let about = lines.collect::<Vec<_>>().join(" ");
+        (!about.is_empty()).then_some(about)
     }
 
     /// How to treat a file, given by its path inside the template.

@@ -112,7 +112,8 @@ fn the_kit_can_come_from_git() {
 fn templates_and_completions_are_there_outside_of_a_workspace() {
     let scratch = Scratch::empty();
     let templates = scratch.ok(&["list-templates"]);
-    let said = ["service ", "--with alerts", "--with github_ci"];
+    let about = "A gRPC service of the standard shape: config, health, metrics, tracing, deadlines, errors, deployment.\n";
+    let said = ["service ", about, "--with alerts", "--with github_ci"];
     assert!(
         said.iter().all(|said| templates.contains(said)),
         "{templates}"
