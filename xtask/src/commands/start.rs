@@ -1,13 +1,14 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use toml_edit::{Document, Item};
 
 use super::new_service::cargo;
@@ -36,14 +37,11 @@ pub(super) fn run(workspace: &Workspace, name: &str) -> Result<()> {
     build(workspace, &call)?;
     let target = target_dir(workspace)?.join("debug");
 
-    // Both signals reach this process; Ctrl-C reaches the service by itself, because the terminal
-    // sends it to the whole group.
-    let (interrupted, terminated) = (
-        Arc::new(AtomicBool::new(false)),
-        Arc::new(AtomicBool::new(false)),
-    );
-    for (signal, flag) in [(SIGINT, &interrupted), (SIGTERM, &terminated)] {
-        signal_hook::flag::register(signal, flag.clone())
+    // However the end is asked for (Ctrl-C, `kill`, a terminal that is closed), the service hears
+    // of it from here, once each time.
+    let asked = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        signal_hook::flag::register(signal, asked.clone())
             .map_err(|error| Error::failed(format!("cannot listen to signals: {error}")))?;
     }
     let folder = workspace.root.join(SERVICES).join(name);
@@ -52,14 +50,17 @@ pub(super) fn run(workspace: &Workspace, name: &str) -> Result<()> {
     command
         .current_dir(&folder)
         .args(["--profile", "dev"])
-        .env_remove("CARGO_MANIFEST_DIR");
+        .env_remove("CARGO_MANIFEST_DIR")
+        // The terminal sends Ctrl-C and its own end to its whole group, and a service takes SIGHUP
+        // for a reload.
+        .process_group(0);
     let mut service = Service(
         command
             .spawn()
             .map_err(|error| Error::io("run", &binary, error))?,
     );
 
-    wait_until_ready(&mut service, name, admin, &interrupted, &terminated)?;
+    wait_until_ready(&mut service, name, admin, &asked)?;
     let url = format!("http://127.0.0.1:{grpc}");
     let call = target.join("examples/call");
     let answer = Command::new(&call)
@@ -77,7 +78,7 @@ pub(super) fn run(workspace: &Workspace, name: &str) -> Result<()> {
          Ctrl-C drains it.",
         String::from_utf8_lossy(&answer.stdout).trim()
     ));
-    service.wait(name, &interrupted, &terminated)
+    service.wait(name, &asked)
 }
 
 /// The child. It is told to stop when this goes, whatever the reason.
@@ -98,25 +99,20 @@ impl Service {
         let _ = pid.map(|pid| rustix::process::kill_process(pid, rustix::process::Signal::TERM));
     }
 
-    fn wait(
-        &mut self,
-        name: &str,
-        interrupted: &AtomicBool,
-        terminated: &AtomicBool,
-    ) -> Result<()> {
+    /// A second signal goes on too: it stops the service at once.
+    fn wait(&mut self, name: &str, asked: &AtomicBool) -> Result<()> {
         let mut told = false;
         let status = loop {
             if let Some(status) = self.ended()? {
                 break status;
             }
-            if terminated.load(Ordering::Relaxed) && !told {
+            if asked.swap(false, Ordering::Relaxed) {
                 self.terminate();
                 told = true;
             }
             pause();
         };
-        let asked = told || interrupted.load(Ordering::Relaxed);
-        match status.success() && asked {
+        match status.success() && told {
             true => Ok(()),
             false => Err(Error::failed(format!(
                 "{name} ended by itself or not cleanly: {status}"
@@ -138,8 +134,7 @@ fn wait_until_ready(
     service: &mut Service,
     name: &str,
     admin: u16,
-    interrupted: &AtomicBool,
-    terminated: &AtomicBool,
+    asked: &AtomicBool,
 ) -> Result<()> {
     let begun = Instant::now();
     loop {
@@ -148,7 +143,7 @@ fn wait_until_ready(
             return Err(Error::failed(format!("{name} did not start: {status}"))
                 .help("its message is above; another process may have its ports"));
         }
-        if interrupted.load(Ordering::Relaxed) || terminated.load(Ordering::Relaxed) {
+        if asked.load(Ordering::Relaxed) {
             return Err(Error::failed(format!("stopped before {name} was ready")));
         }
         if is_ready(admin) {
