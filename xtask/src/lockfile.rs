@@ -235,9 +235,10 @@ impl Blocks {
             })
             .collect::<Option<Vec<_>>>()?;
         let sorted = packages.is_sorted_by(|a, b| a.name <= b.name);
-        let plain = !packages
-            .iter()
-            .any(|package| package.text.contains("[metadata]") || package.text.contains("[[patch"));
+        let plain = head.lines().all(is_head)
+            && packages
+                .iter()
+                .all(|package| package.text.lines().all(is_of_a_package));
         (sorted && plain && head.contains("version = ")).then_some(Self { head, packages })
     }
 
@@ -248,6 +249,23 @@ impl Blocks {
             .map(|package| format!("{newline}{}", package.text));
         format!("{}{newline}{}", self.head, packages.collect::<String>())
     }
+}
+
+fn is_head(line: &str) -> bool {
+    line.is_empty() || line.starts_with("# ") || line.starts_with("version = ")
+}
+
+/// Whether cargo writes such a line. Anything else is what git leaves in a conflict, say.
+fn is_of_a_package(line: &str) -> bool {
+    let keys = [
+        "name = \"",
+        "version = \"",
+        "source = \"",
+        "checksum = \"",
+        " \"",
+    ];
+    ["[[package]]", "dependencies = [", "]"].contains(&line)
+        || keys.iter().any(|key| line.starts_with(key))
 }
 
 #[cfg(test)]
@@ -307,7 +325,12 @@ mod tests {
             "two versions"
         );
         assert!(add("", &[entry("orders", &[])]).is_none());
-        assert!(add("<<<<<<< ours\n", &[entry("orders", &[])]).is_none());
+        let conflict = "<<<<<<< ours\n";
+        let within = LOCK.replace("name = \"z\"", "<<<<<<< ours\nname = \"z\"");
+        let patched = format!("{LOCK}\n[[patch.unused]]\nname = \"y\"\nversion = \"1.0.0\"\n");
+        for unusual in [conflict, &format!("{conflict}{LOCK}"), &within, &patched] {
+            assert!(add(unusual, &[entry("orders", &[])]).is_none(), "{unusual}");
+        }
     }
 
     #[test]
