@@ -8,6 +8,7 @@ mod pages;
 mod port;
 mod profile;
 mod reports;
+mod spare;
 mod trust;
 
 use carveout_grpc::SlowCalls;

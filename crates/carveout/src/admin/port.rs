@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::Admin;
+use super::spare::{Refill, Spare};
 use crate::settings::AdminConfig;
 
 /// A caller that has not sent its request's head by then is let go: nobody may hold an admin
@@ -88,6 +89,7 @@ async fn accept(listener: TcpListener, admin: Arc<Admin>) {
         return;
     };
     let mut open = Open::default();
+    let spare = Spare::new();
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
@@ -109,12 +111,20 @@ async fn accept(listener: TcpListener, admin: Arc<Admin>) {
                 http.timer(TokioTimer::new())
                     .header_read_timeout(HEAD_TIMEOUT);
                 // An error here is a caller that went away; it has seen that for itself.
+                let refill = Refill(spare.clone());
                 let served = tokio::spawn(async move {
+                    // Declared first, so that it is dropped after the connection.
+                    let _refill = refill;
                     drop(http.serve_connection(TokioIo::new(stream), service).await)
                 });
                 open.0.push_back((served.abort_handle(), asked));
             }
-            // Most likely the limit of open files: at once it would only fail again.
+            // Most likely the limit of open files.
+            Err(_) if spare.let_go() => {}
+            // The connection ends, and what it had goes to the spare ones, when its task is next
+            // looked at.
+            Err(_) if open.let_go() => tokio::task::yield_now().await,
+            // At once it would only fail again.
             Err(_) => tokio::time::sleep(ACCEPT_RETRY).await,
         }
     }
@@ -130,9 +140,10 @@ impl Open {
     /// does not read what it has asked for, has to go: whoever asks must not be kept out by those.
     fn make_room(&mut self) -> bool {
         self.0.retain(|(connection, _)| !connection.is_finished());
-        if self.0.len() < MOST {
-            return true;
-        }
+        self.0.len() < MOST || self.let_go()
+    }
+
+    fn let_go(&mut self) -> bool {
         let idle = |(_, asked): &(_, Arc<AtomicUsize>)| asked.load(Ordering::Relaxed) == 0;
         let oldest = self.0.iter().position(idle);
         match oldest.and_then(|oldest| self.0.remove(oldest)) {

@@ -283,7 +283,7 @@ async fn a_reloaded_log_level_is_in_force_and_a_port_waits_for_the_next_start() 
 }
 
 /// A request from a thread of its own: the workers of the test's runtime are stuck.
-fn request(addr: SocketAddr, method: &str, page: &str) -> String {
+pub(crate) fn request(addr: SocketAddr, method: &str, page: &str) -> String {
     ask(addr, method, page, "")
 }
 
@@ -291,6 +291,8 @@ fn request(addr: SocketAddr, method: &str, page: &str) -> String {
 fn ask(addr: SocketAddr, method: &str, page: &str, headers: &str) -> String {
     use std::io::{Read, Write};
     let mut stream = std::net::TcpStream::connect(addr).unwrap();
+    let patience = Some(Duration::from_secs(30));
+    stream.set_read_timeout(patience).unwrap();
     write!(stream, "{method} {page} HTTP/1.0\r\n{headers}\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

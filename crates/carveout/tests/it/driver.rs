@@ -2,7 +2,12 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// Far more than any process of these tests takes to end.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Cargo builds a package's examples before it runs its tests, beside them; when it is given the
 /// name of a test it does not, and this is the one of before.
@@ -51,7 +56,8 @@ pub(crate) fn free_ports<'a>(args: &'a [&str]) -> impl Iterator<Item = &'static 
 /// A process that says on standard output when it is ready.
 pub(crate) struct Service {
     child: Child,
-    out: BufReader<std::process::ChildStdout>,
+    /// Until its end is waited for.
+    out: Option<BufReader<ChildStdout>>,
 }
 
 impl Service {
@@ -63,31 +69,62 @@ impl Service {
     }
 
     pub(crate) fn spawn(name: &str, args: &[&str]) -> Self {
-        let mut child = example(name)
+        Self::of(example(name), args)
+    }
+
+    /// The same after a command of the shell's, for one with a limit say.
+    pub(crate) fn spawn_after(setup: &str, name: &str, args: &[&str]) -> Self {
+        let program = example(name);
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .args(["-c", &format!("{setup}; exec \"$0\" \"$@\"")])
+            .arg(program.get_program())
+            .env_clear()
+            .current_dir(std::env::temp_dir());
+        Self::of(shell, args)
+    }
+
+    fn of(mut command: Command, args: &[&str]) -> Self {
+        let mut child = command
             .args(free_ports(args))
             .args(args)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
+        let out = child.stdout.take().map(BufReader::new);
         Self { child, out }
     }
 
     /// Reads the log up to the line that contains `text`; a log that ends before panics.
     pub(crate) fn wait_for(&mut self, text: &str) -> String {
+        self.wait_for_either(&[text])
+    }
+
+    fn wait_for_either(&mut self, texts: &[&str]) -> String {
         let mut log = String::new();
         loop {
             let start = log.len();
             assert_ne!(
-                self.out.read_line(&mut log).unwrap(),
+                self.out.as_mut().unwrap().read_line(&mut log).unwrap(),
                 0,
-                "the log ended without {text:?}:\n{log}{}",
+                "the log ended without {texts:?}:\n{log}{}",
                 self.errors()
             );
-            if log[start..].contains(text) {
+            if texts.iter().any(|text| log[start..].contains(text)) {
                 return log[start..].to_owned();
             }
+        }
+    }
+
+    /// The same for two lines that come in either order.
+    pub(crate) fn wait_for_both(&mut self, texts: [&str; 2]) -> [String; 2] {
+        let line = self.wait_for_either(&texts);
+        let other = usize::from(line.contains(texts[0]));
+        let rest = self.wait_for(texts[other]);
+        match other {
+            0 => [rest, line],
+            _ => [line, rest],
         }
     }
 
@@ -110,7 +147,19 @@ impl Service {
         assert!(sent.success());
     }
 
+    /// Waits for its end, and not for ever: a process that does not stop is what these tests are
+    /// about.
     pub(crate) fn exit_code(&mut self) -> Option<i32> {
+        let mut out = self.out.take().unwrap();
+        let (ended, end) = mpsc::channel();
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut out, &mut std::io::sink());
+            let _ = ended.send(());
+        });
+        if end.recv_timeout(PATIENCE).is_err() {
+            self.child.kill().unwrap();
+            panic!("it has not stopped after {PATIENCE:?}");
+        }
         self.child.wait().unwrap().code()
     }
 }

@@ -1,6 +1,8 @@
 //! A service that does what a service must not do: it hangs or blocks in its start, or jams every
-//! worker once it is ready. `lifecycle.rs` stops it all the same.
+//! worker or opens every file once it is ready. `lifecycle.rs` stops it all the same, and
+//! `at_the_limit.rs` asks it how it is.
 
+use std::fs::File;
 use std::sync::Barrier;
 
 use carveout::{About, Boot, BoxError, Live, Routes, ServiceConfig};
@@ -15,13 +17,13 @@ const ABOUT: About = About {
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
-    /// `hang`, `block`, `panic` or `jam`.
+    /// `hang`, `block`, `panic`, `jam` or `files`.
     misdeed: String,
 }
 
 impl ServiceConfig for Config {}
 
-async fn start(_: Boot, config: Live<Config>) -> Result<Routes, BoxError> {
+async fn start(boot: Boot, config: Live<Config>) -> Result<Routes, BoxError> {
     tracing::info!("starting");
     match config.get().misdeed.as_str() {
         "hang" => std::future::pending().await,
@@ -34,6 +36,17 @@ async fn start(_: Boot, config: Live<Config>) -> Result<Routes, BoxError> {
             for _ in 0..workers {
                 tokio::spawn(async { JAM.wait().is_leader() });
             }
+        }
+        "files" => {
+            let mut readiness = boot.health().subscribe();
+            tokio::spawn(async move {
+                let ready = readiness.wait_for(|it| it.is_ready()).await.is_ok();
+                let opened = std::iter::from_fn(|| File::open("/dev/null").ok());
+                let files: Vec<File> = opened.collect();
+                tracing::info!(ready, files = files.len(), "every file is open");
+                std::future::pending::<()>().await;
+                drop(files);
+            });
         }
         other => return Err(format!("misdeed {other:?} is none").into()),
     }
