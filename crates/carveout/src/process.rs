@@ -40,6 +40,15 @@ where
         Ok(runtimes) => runtimes,
         Err(error) => return failed_at(&about, "runtime", error),
     };
+    // Before anything else: a signal that comes during the start is obeyed, and kills nobody.
+    let signals = {
+        let _timers = timers.enter();
+        Signals::listen()
+    };
+    let signals = match signals {
+        Ok(signals) => signals,
+        Err(error) => return failed_at(&about, "signals", error),
+    };
     let info = ServiceInfo {
         name: about.name.to_owned(),
         version: about.version.to_owned(),
@@ -67,7 +76,7 @@ where
     let (ended, end) = mpsc::channel();
     let (let_go, gone) = mpsc::channel();
     let life = move || {
-        let code = live(process, reloader, timers);
+        let code = live(process, signals, reloader, timers);
         let _ = ended.send(code);
         if gone.recv_timeout(LET_GO) == Err(mpsc::RecvTimeoutError::Timeout) {
             #[expect(
@@ -100,27 +109,21 @@ where
     ExitCode::from(code)
 }
 
-fn live(mut process: Service, reloader: Reloader, timers: Runtime) -> u8 {
+fn live(mut process: Service, mut signals: Signals, reloader: Reloader, timers: Runtime) -> u8 {
     let about = process.about;
     let telemetry = process.telemetry.clone();
-    let end = timers.block_on(async {
-        let mut signals = Signals::listen(reloader)?;
-        let signal = async || signals.stop().await;
-        Ok(lifecycle::live(&mut process, State::Starting, signal).await)
-    });
+    let signal = async || signals.stop(&reloader).await;
+    let end = timers.block_on(lifecycle::live(&mut process, State::Starting, signal));
     // The admin port closes here, last of all. A flush that was abandoned must not hold the thread.
     drop(process);
     timers.shutdown_background();
     match end {
-        Ok(End::Stopped { cut: 0 }) => 0,
-        Ok(End::Stopped { .. }) => FAILED,
-        Ok(End::Failed(why)) => fail(&about, why),
-        Ok(End::Insisted) => {
+        End::Stopped { cut: 0 } => 0,
+        End::Stopped { .. } => FAILED,
+        End::Failed(why) => fail(&about, why),
+        End::Insisted => {
             telemetry.shutdown(LAST_WORDS);
             fail(&about, "a second signal stopped the service at once")
-        }
-        Err::<_, io::Error>(error) => {
-            fail(&about, format_args!("start failed at signals: {error}"))
         }
     }
 }

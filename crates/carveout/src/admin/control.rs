@@ -10,8 +10,19 @@ use super::page::{Page, json, ok, parameter, text};
 const LONGEST_BODY: usize = 64 * 1024;
 
 impl Admin {
-    pub(super) fn reload(&self) -> Page {
-        match self.reloader.reload() {
+    /// On a thread of its own: files can take as long as what they lie on likes, and the port has one
+    /// thread.
+    pub(super) async fn reload(&self) -> Page {
+        let reloader = self.reloader.clone();
+        let reloaded = tokio::task::spawn_blocking(move || reloader.reload()).await;
+        let reloaded = match reloaded {
+            Ok(reloaded) => reloaded,
+            Err(panic) => {
+                let said = format!("the reload failed: {panic}\n");
+                return text(StatusCode::INTERNAL_SERVER_ERROR, said);
+            }
+        };
+        match reloaded {
             Ok(done) => json(
                 StatusCode::OK,
                 &json!({ "in_force": done.in_force, "after_restart": done.after_restart }),

@@ -122,7 +122,7 @@ impl Admin {
             ("/startupz", _) => self.startup(),
             ("/admin/build", _) => self.build(),
             ("/admin/config", _) => ok(self.reloader.config.print()),
-            ("/admin/config/reload", _) => self.reload(),
+            ("/admin/config/reload", _) => self.reload().await,
             ("/admin/slow", _) => self.slow(),
             ("/admin/log-level", true) => self.log_level(),
             ("/admin/log-level", false) => self.set_log_level(&query, request.into_body()).await,

@@ -5,3 +5,4 @@ mod at_the_limit;
 mod driver;
 mod lifecycle;
 mod process;
+mod slow_files;
