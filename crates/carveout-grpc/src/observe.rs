@@ -150,6 +150,9 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        if let Some(answering) = this.observed.as_mut().and_then(|it| it.answering.as_mut()) {
+            answering.taken_up();
+        }
         let result = ready!(match this.observed {
             Some(observed) => observed.in_span(|| this.inner.poll(cx)),
             None => this.inner.poll(cx),

@@ -35,8 +35,8 @@ pub struct SlowCall {
 /// A part of a call.
 #[derive(Clone, Debug)]
 pub struct Stage {
-    /// `handler`, until there is the head of an answer; `answer`, until its end; else the full name
-    /// of the method that the handler called.
+    /// `queue`, until a worker was free for the call; `handler`, until there is the head of an
+    /// answer; `answer`, until its end; else the full name of the method that the handler called.
     pub name: String,
     /// How long after the call's arrival it began.
     pub after: Duration,
@@ -118,6 +118,7 @@ fn expire(calls: &mut Vec<(Instant, SlowCall)>, now: Instant) {
 pub(crate) struct Answering {
     calls: SlowCalls,
     call: Arc<Ongoing>,
+    taken_up: Option<Instant>,
     answered: Option<Instant>,
     streams: bool,
 }
@@ -127,6 +128,7 @@ impl Answering {
         Self {
             calls: calls.clone(),
             call,
+            taken_up: None,
             answered: None,
             streams,
         }
@@ -135,6 +137,11 @@ impl Answering {
     /// Runs `poll` as part of this call.
     pub(crate) fn scope<T>(&self, poll: impl FnOnce() -> T) -> T {
         self.call.scope(poll)
+    }
+
+    /// A worker has come to it. Of all times only the first counts.
+    pub(crate) fn taken_up(&mut self) {
+        self.taken_up.get_or_insert_with(Instant::now);
     }
 
     /// There is the head of an answer.
@@ -166,8 +173,11 @@ impl Answering {
             took: to.saturating_duration_since(from),
             code: None,
         };
-        let mut stages = self.call.stages();
-        stages.push(stage("handler", begun, self.answered.unwrap_or(now)));
+        let mut stages = vec![stage("queue", begun, self.taken_up.unwrap_or(now))];
+        stages.extend(self.call.stages());
+        if let Some(taken_up) = self.taken_up {
+            stages.push(stage("handler", taken_up, self.answered.unwrap_or(now)));
+        }
         stages.extend(self.answered.map(|answered| stage("answer", answered, now)));
         let call = SlowCall {
             method: method.to_owned(),

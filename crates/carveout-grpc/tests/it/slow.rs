@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use greeter_api::greeter_service_client::GreeterServiceClient;
+use tokio::io::AsyncWriteExt;
 use tokio_stream::StreamExt;
 use tonic::Status;
 
+use crate::frames::{Attacker, DATA, END_HEADERS, END_STREAM, HEADERS, frame, head};
 use crate::support::{Handlers, Server, read};
 
 #[tokio::test]
@@ -41,11 +43,46 @@ async fn a_slow_call_tells_which_of_its_stages_was_slow() {
         .iter()
         .map(|stage| stage.name.as_str())
         .collect();
-    assert_eq!(names, [call.method.as_str(), "handler", "answer"]);
-    let downstream = &call.stages[0];
+    assert_eq!(names, ["queue", call.method.as_str(), "handler", "answer"]);
+    let downstream = &call.stages[1];
     assert_eq!(downstream.code, Some("NOT_FOUND"));
     assert!(downstream.took >= Duration::from_millis(30), "{call:?}");
     assert!(downstream.after + downstream.took <= call.took, "{call:?}");
+}
+
+#[tokio::test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a handler that blocks its worker is what this is about"
+)]
+async fn a_call_that_waits_for_a_worker_says_so() {
+    // Two that come together, and one worker that the first of them blocks.
+    let busy = Handlers::default().read(|_| async {
+        std::thread::sleep(Duration::from_millis(30));
+        Ok(())
+    });
+    let server = Server::start(busy).await;
+    let Attacker(mut stream) = Attacker::connect(server.addr).await;
+    let mut both = Vec::new();
+    for id in [1, 3] {
+        both.extend(frame(HEADERS, END_HEADERS, id, &head()));
+        both.extend(frame(DATA, END_STREAM, id, &[0; 5]));
+    }
+    stream.write_all(&both).await.unwrap();
+    while server.slow.list().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+
+    let calls = server.slow.list();
+    let second = &calls[0];
+    let [queue, handler, _] = second.stages.as_slice() else {
+        panic!("{calls:?}");
+    };
+    assert_eq!((&*queue.name, &*handler.name), ("queue", "handler"));
+    assert_eq!(queue.after, Duration::ZERO);
+    assert!(queue.took >= Duration::from_millis(30), "{calls:?}");
+    assert_eq!(handler.after, queue.took);
+    assert!(handler.after + handler.took <= second.took, "{calls:?}");
 }
 
 #[tokio::test]
