@@ -117,11 +117,11 @@ impl health_server::Health for HealthService {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
+        // A stream that stayed open would hold up the drain for nothing, so it ends where nothing
+        // more can follow.
+        let until_stopped = WatchStream::new(self.readiness.clone())
+            .take_while(|readiness| *readiness != Readiness::Stopped);
         if self.knows(&request.get_ref().service) {
-            // A stream that stayed open would hold up the drain for nothing, so it ends where
-            // nothing more can follow.
-            let until_stopped = WatchStream::new(self.readiness.clone())
-                .take_while(|readiness| *readiness != Readiness::Stopped);
             let changes = until_stopped.map(|readiness| Ok(status_of(readiness)));
             return Ok(Response::new(Box::pin(changes)));
         }
@@ -130,7 +130,8 @@ impl health_server::Health for HealthService {
         let unknown = HealthCheckResponse {
             status: ServingStatus::ServiceUnknown.into(),
         };
-        let stream = tokio_stream::once(Ok(unknown)).chain(tokio_stream::pending());
+        let nothing_more = until_stopped.filter_map(|_| None);
+        let stream = tokio_stream::once(Ok(unknown)).chain(nothing_more);
         Ok(Response::new(Box::pin(stream)))
     }
 }

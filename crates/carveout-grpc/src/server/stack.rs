@@ -65,7 +65,7 @@ impl Stack {
     ) -> Result<Self, ContractError> {
         let names = routes.service_names().to_vec();
         let routes = HealthService::add_to(routes, names, &options.health);
-        let routes = reflection::add_to(routes);
+        let routes = reflection::add_to(routes, &options.health);
 
         let methods: Vec<String> = routes
             .methods()

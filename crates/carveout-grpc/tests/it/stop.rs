@@ -9,6 +9,10 @@ use std::time::{Duration, Instant};
 use greeter_api::{WatchItemsRequest, WatchItemsResponse};
 use tokio::sync::Notify;
 use tokio_stream::StreamExt;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic_reflection::pb::v1;
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 
 use crate::support::{Handlers, Server, raw_client, read};
 
@@ -76,6 +80,58 @@ async fn a_connection_that_never_speaks_does_not_hold_the_stop() {
         "{:?}",
         asked.elapsed()
     );
+}
+
+/// `grpc.health.v1.HealthCheckRequest`.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Which {
+    #[prost(string, tag = "1")]
+    service: String,
+}
+
+/// `grpc.health.v1.HealthCheckResponse`.
+#[derive(Clone, Copy, PartialEq, prost::Message)]
+struct Serves {
+    #[prost(int32, tag = "1")]
+    status: i32,
+}
+
+#[tokio::test]
+async fn streams_that_tools_keep_open_do_not_hold_the_stop() {
+    let server = Server::start_with(Handlers::default(), Duration::from_secs(60)).await;
+
+    let (asking, questions) = tokio::sync::mpsc::channel(1);
+    let list = v1::ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    asking.send(list).await.unwrap();
+    let mut reflection = ServerReflectionClient::new(server.channel());
+    let answers = reflection.server_reflection_info(ReceiverStream::new(questions));
+    let mut answers = answers.await.unwrap().into_inner();
+    answers.message().await.unwrap().unwrap();
+
+    // A service that this server does not have, and never will.
+    let mut health = tonic::client::Grpc::new(server.channel());
+    health.ready().await.unwrap();
+    let which = Which {
+        service: "acme.other.v1.OtherService".into(),
+    };
+    let path = http::uri::PathAndQuery::from_static("/grpc.health.v1.Health/Watch");
+    let codec = tonic_prost::ProstCodec::<Which, Serves>::default();
+    let watch = health.server_streaming(tonic::Request::new(which), path, codec);
+    let mut watch = watch.await.unwrap().into_inner();
+    let service_unknown = 3;
+    let first = watch.message().await.unwrap().unwrap();
+    assert_eq!(first.status, service_unknown);
+
+    let asked = Instant::now();
+    assert_eq!(server.stop().await.cut, 0);
+    let took = asked.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    // Both end well, and not with their connection.
+    assert!(answers.message().await.unwrap().is_none());
+    assert!(watch.message().await.unwrap().is_none());
 }
 
 /// Calls without a pause until the connection takes no more, and returns how many were answered.
