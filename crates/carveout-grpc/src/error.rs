@@ -17,6 +17,8 @@ use tonic_types::{ErrorDetails, StatusExt};
 pub struct Reason(&'static str);
 
 impl Reason {
+    /// The caller took its call back (RST_STREAM) while its request was still being read.
+    pub const CALL_TAKEN_BACK: Reason = Reason::new("CALL_TAKEN_BACK");
     /// The caller is known, and no rule of the access policy allows it this method.
     pub const CALLER_NOT_ALLOWED: Reason = Reason::new("CALLER_NOT_ALLOWED");
     /// The caller has not proved who it is.

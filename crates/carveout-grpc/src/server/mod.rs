@@ -14,6 +14,7 @@ mod observe;
 mod preface;
 mod serve;
 mod stack;
+mod taken_back;
 
 pub use config::ServerConfig;
 pub use serve::{Drained, bind, serve};

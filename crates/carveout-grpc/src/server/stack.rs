@@ -17,6 +17,7 @@ use super::deadline::{Deadline, DeadlineBody};
 use super::explain::{Explain, ExplainBody};
 use super::message_size::{MessageSize, SizedBody, SizedRequest};
 use super::observe::Observe;
+use super::taken_back::TakenBack;
 use crate::access::Access;
 use crate::contract::ContractError;
 use crate::health::HealthService;
@@ -170,7 +171,7 @@ impl hyper::service::Service<http::Request<Incoming>> for PerRequest {
             request.extensions_mut().insert(identity.clone());
         }
         let most = self.max_request_bytes;
-        let request = request.map(|body| Body::new(SizedRequest::new(body, most)));
+        let request = request.map(|body| Body::new(SizedRequest::new(TakenBack::new(body), most)));
         let arrival = self.table.resolve(request);
         let deadline = arrival.deadline.as_ref().ok().copied().flatten();
         let underway = self.activity.begin(deadline);

@@ -16,4 +16,5 @@ mod message_size;
 mod slow;
 mod stop;
 mod support;
+mod taken_back;
 mod trace;

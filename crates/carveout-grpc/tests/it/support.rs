@@ -132,6 +132,11 @@ impl Server {
         drain_budget: Duration,
         config: ServerConfig,
     ) -> Self {
+        let routes = Routes::new().add(server(handlers), FILE_DESCRIPTOR_SET);
+        Self::of(routes, drain_budget, config).await
+    }
+
+    async fn of(routes: Routes, drain_budget: Duration, config: ServerConfig) -> Self {
         let config = ServerConfig {
             host: "127.0.0.1".into(),
             port: 0,
@@ -143,7 +148,6 @@ impl Server {
             version: "0".into(),
             commit: "0".into(),
         });
-        let routes = Routes::new().add(server(handlers), FILE_DESCRIPTOR_SET);
         let slow = SlowCalls::default();
         let options = StackOptions {
             service: "test".into(),
@@ -200,6 +204,24 @@ impl Server {
         self.stop.send(()).unwrap();
         self.served.await.unwrap()
     }
+}
+
+/// A server of the kit's around a service that no generated code is around.
+pub(crate) async fn serve<S>(service: S, descriptors: &'static [u8]) -> Server
+where
+    S: tower::Service<
+            http::Request<tonic::body::Body>,
+            Response = http::Response<tonic::body::Body>,
+            Error = std::convert::Infallible,
+            Future: Send + 'static,
+        > + tonic::server::NamedService
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+{
+    let routes = Routes::new().add(service, descriptors);
+    Server::of(routes, Duration::from_secs(5), ServerConfig::default()).await
 }
 
 type Connection = JoinHandle<Result<(), hyper::Error>>;
