@@ -33,6 +33,8 @@ impl Reason {
     pub const MESSAGE_TOO_LARGE: Reason = Reason::new("MESSAGE_TOO_LARGE");
     /// The service has no such method.
     pub const METHOD_NOT_FOUND: Reason = Reason::new("METHOD_NOT_FOUND");
+    /// The request is not a POST of `application/grpc`.
+    pub const NOT_GRPC: Reason = Reason::new("NOT_GRPC");
     /// The handler panicked.
     pub const PANIC: Reason = Reason::new("PANIC");
 

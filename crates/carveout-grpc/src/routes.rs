@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http::{HeaderValue, Method, StatusCode, header};
 use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::server::NamedService;
@@ -195,6 +196,9 @@ impl Service<Arrival> for Dispatch {
 
     fn call(&mut self, arrival: Arrival) -> ResponseFuture {
         let Arrival { request, route, .. } = arrival;
+        if let Some(refusal) = not_grpc(&request) {
+            return Box::pin(std::future::ready(Ok(refusal)));
+        }
         match route {
             Some(route) => route.handler.handle(request),
             None => {
@@ -208,6 +212,28 @@ impl Service<Arrival> for Dispatch {
             }
         }
     }
+}
+
+/// The answer to a request that is not one of gRPC: with a status of HTTP too, so that no other
+/// client takes a refusal for a success. The codes are those of gRPC's server in Go.
+fn not_grpc(request: &Request) -> Option<Response> {
+    let (code, http, problem) = if request.method() != Method::POST {
+        let problem = format!("the method is {} and must be POST", request.method());
+        (Code::Internal, StatusCode::METHOD_NOT_ALLOWED, problem)
+    } else {
+        let content_type = request.headers().get(header::CONTENT_TYPE);
+        let content_type = content_type.map_or(&b""[..], HeaderValue::as_bytes);
+        let kind = content_type.strip_prefix(b"application/grpc");
+        if matches!(kind, Some([] | [b'+' | b';', ..])) {
+            return None;
+        }
+        let problem = "the content-type must be application/grpc".to_owned();
+        let http = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        (Code::InvalidArgument, http, problem)
+    };
+    let mut refusal = Status::from(Error::new(code, Reason::NOT_GRPC, problem)).into_http();
+    *refusal.status_mut() = http;
+    Some(refusal)
 }
 
 trait Handler: Send + Sync {

@@ -13,6 +13,7 @@ mod generated;
 mod health;
 mod keepalive;
 mod message_size;
+mod not_grpc;
 mod slow;
 mod stop;
 mod support;
