@@ -21,7 +21,9 @@ use crate::routes::Arrival;
 /// its domain ([AIP-193](https://google.aip.dev/193)), whoever made the error: the kit, a handler,
 /// or tonic itself.
 ///
-/// A status without one gets its code's name as the reason.
+/// A status without one gets its code's name as the reason. One that is too long, because it repeats
+/// what the caller sent say, is shortened: a caller does not take headers of any size, and would see
+/// an error of its own transport in place of this one.
 #[derive(Clone)]
 pub(crate) struct Explain<S> {
     inner: S,
@@ -120,6 +122,14 @@ where
     }
 }
 
+/// The longest message, in bytes. Percent-encoding makes up to three times as much of it.
+const LONGEST_MESSAGE: usize = 512;
+/// The longest value among an error's metadata, in bytes.
+const LONGEST_VALUE: usize = 256;
+/// The most that details may take, in bytes, before base64 makes a third more of it. gRPC's own
+/// callers take headers of 8 KiB in all.
+const MOST_DETAILS: usize = 4096;
+
 const ERROR_INFO: &str = "type.googleapis.com/google.rpc.ErrorInfo";
 
 fn explain(headers: &mut HeaderMap, domain: &str) {
@@ -131,14 +141,17 @@ fn explain(headers: &mut HeaderMap, domain: &str) {
     let Some(status) = Status::from_header_map(headers) else {
         return;
     };
-    let details = explained(&status, domain).encode_to_vec();
-    let status = Status::with_details(status.code(), status.message(), details.into());
-    // Only the details are replaced: everything else that the handler sent stays.
+    let explained = explained(&status, domain);
+    let details = explained.encode_to_vec();
+    let status = Status::with_details(status.code(), explained.message, details.into());
+    // Only these are replaced: everything else that the handler sent stays.
     let mut written = HeaderMap::new();
-    if status.add_header(&mut written).is_ok()
-        && let Some(details) = written.remove("grpc-status-details-bin")
-    {
-        headers.insert("grpc-status-details-bin", details);
+    if status.add_header(&mut written).is_ok() {
+        for name in ["grpc-message", "grpc-status-details-bin"] {
+            if let Some(value) = written.remove(name) {
+                headers.insert(name, value);
+            }
+        }
     }
     debug_assert_ne!(
         headers.get(&GRPC_STATUS),
@@ -149,7 +162,7 @@ fn explain(headers: &mut HeaderMap, domain: &str) {
 fn explained(status: &Status, domain: &str) -> pb::Status {
     let mut details = pb::Status::decode(status.details()).unwrap_or_default();
     details.code = status.code() as i32;
-    status.message().clone_into(&mut details.message);
+    details.message = shortened(status.message(), LONGEST_MESSAGE);
 
     let given = details
         .details
@@ -165,8 +178,30 @@ fn explained(status: &Status, domain: &str) -> pb::Status {
         domain.clone_into(&mut info.domain);
     }
     details.details.retain(|any| any.type_url != ERROR_INFO);
+    for value in info.metadata.values_mut() {
+        *value = shortened(value, LONGEST_VALUE);
+    }
     details.details.insert(0, prost_any(&info));
+    // What a program cannot do without, the reason, is the last to stay.
+    while details.encoded_len() > MOST_DETAILS && details.details.len() > 1 {
+        details.details.pop();
+    }
+    if details.encoded_len() > MOST_DETAILS {
+        info.metadata.clear();
+        details.details = vec![prost_any(&info)];
+    }
     details
+}
+
+/// The beginning of a text that is too long.
+fn shortened(text: &str, most: usize) -> String {
+    const MORE: &str = "...";
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let ends = (0..=most - MORE.len()).rev();
+    let end = ends.into_iter().find(|end| text.is_char_boundary(*end));
+    format!("{}{MORE}", &text[..end.unwrap_or_default()])
 }
 
 fn prost_any(info: &pb::ErrorInfo) -> prost_types::Any {
@@ -178,6 +213,8 @@ fn prost_any(info: &pb::ErrorInfo) -> prost_types::Any {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use tonic_types::{ErrorDetails, StatusExt};
 
     use super::*;
@@ -217,6 +254,32 @@ mod tests {
         );
         assert_eq!(infos[0].metadata["sku"], "7");
         assert_eq!(explained(&status, "orders").details.len(), 2);
+    }
+
+    #[test]
+    fn an_error_that_repeats_a_long_request_still_arrives() {
+        let id = "\u{1F980}".repeat(25_000);
+        let metadata = (0..40).map(|n| (format!("id{n}"), id.clone()));
+        let metadata: HashMap<_, _> = metadata.collect();
+        let mut given = ErrorDetails::with_error_info("NOT_FOUND", "", metadata);
+        given.add_bad_request_violation("id", &id);
+        let said = format!("there is no item {id}");
+        let status = Status::with_error_details(Code::NotFound, said, given);
+        let mut headers = HeaderMap::new();
+        status.add_header(&mut headers).unwrap();
+        explain(&mut headers, "orders");
+
+        let sizes = headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len());
+        let size: usize = sizes.sum();
+        assert!(size < 8192, "{size}");
+        let status = Status::from_header_map(&headers).unwrap();
+        assert_eq!(status.code(), Code::NotFound);
+        assert!(status.message().starts_with("there is no item \u{1F980}"));
+        assert!(status.message().ends_with("\u{1F980}..."), "{status}");
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!((&*info.reason, &*info.domain), ("NOT_FOUND", "orders"));
     }
 
     #[test]
