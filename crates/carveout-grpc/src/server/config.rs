@@ -2,6 +2,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+/// What is longer is a mistake, and more than the clock can be asked to add.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
 /// The `[grpc]` section: where the server listens and what it allows a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -86,11 +89,29 @@ impl ServerConfig {
             ("max_response_bytes", self.max_response_bytes),
         ];
         let none = durations.iter().find(|(_, duration)| duration.is_zero());
+        let endless = durations.iter().find(|(_, duration)| *duration > LONGEST);
         let zero = numbers.iter().find(|(_, number)| *number == 0);
-        match (none, zero) {
-            (Some((key, _)), _) => Err((key, "must be above zero")),
-            (None, Some((key, _))) => Err((key, "must be at least 1")),
-            (None, None) => Ok(()),
+        match (none, endless, zero) {
+            (Some((key, _)), ..) => Err((key, "must be above zero")),
+            (_, Some((key, _)), _) => Err((key, "must be at most 100 years")),
+            (.., Some((key, _))) => Err((key, "must be at least 1")),
+            (None, None, None) => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_no_clock_reaches_is_refused() {
+        let config = |age: &str| ServerConfig {
+            max_connection_age: humantime::parse_duration(age).unwrap(),
+            ..ServerConfig::default()
+        };
+        assert_eq!(config("99years").check(), Ok(()));
+        let endless = ("max_connection_age", "must be at most 100 years");
+        assert_eq!(config("500000000000years").check(), Err(endless));
     }
 }
