@@ -125,6 +125,25 @@ async fn a_message_too_large_is_out_of_range() {
 }
 
 #[tokio::test]
+async fn an_answer_of_any_size_is_sent() {
+    let large = || {
+        let title = "x".repeat(5 * 1024 * 1024);
+        let item = Some(greeter_api::Item {
+            title,
+            ..greeter_api::Item::default()
+        });
+        Ok(tokio_stream::once(Ok(WatchItemsResponse { item })))
+    };
+    let plain = plain(Handlers::default().watch(large), |server| server).await;
+    let (client, _connection) = raw_client(plain.addr).await;
+    let mut client = client.max_decoding_message_size(usize::MAX);
+    let answer = client.watch_items(WatchItemsRequest {}).await;
+    let message = answer.unwrap().into_inner().message().await.unwrap();
+    let title = message.unwrap().item.unwrap().title;
+    assert_eq!(title.len(), 5 * 1024 * 1024);
+}
+
+#[tokio::test]
 async fn an_old_connection_is_cut_with_its_call_and_no_goodbye() {
     let endless = || {
         let one = tokio_stream::once(Ok(WatchItemsResponse { item: None }));
