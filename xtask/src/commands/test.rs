@@ -4,12 +4,16 @@ use super::{kit, say};
 use crate::error::{Error, Result};
 
 /// Downloads first: the generator's tests show that it needs no network, and take it away from
-/// cargo. Then the generator, and last the kit, whose closing lines are what one wants to see.
-const STEPS: [&[&str]; 3] = [
+/// cargo. Then the generator, before it what it is compared with, and last the kit, whose closing
+/// lines are what one wants to see.
+const STEPS: [&[&str]; 4] = [
     &["fetch", "--locked"],
+    &["build", "--locked", "--manifest-path", ORACLE],
     &["test", "--locked", "--manifest-path", "xtask/Cargo.toml"],
     &["test", "--locked", "--workspace", "--no-fail-fast"],
 ];
+
+const ORACLE: &str = "xtask/oracle/Cargo.toml";
 
 pub(super) fn run() -> Result<()> {
     for step in STEPS {

@@ -5,6 +5,8 @@ use std::process::Command;
 
 /// As many as there are, and two to spare.
 const MOST: usize = 80;
+/// Those of tempfile, and of other systems.
+const FOR_TESTS: usize = 5;
 
 #[test]
 fn xtask_is_built_from_few_crates() {
@@ -41,5 +43,19 @@ fn xtask_is_built_from_few_crates() {
         crates.len() <= MOST,
         "{} crates, at most {MOST}: is the new one worth every newcomer's time?\n{crates:#?}",
         crates.len()
+    );
+}
+
+/// What is for tests alone is resolved with the rest, each time that `cargo xtask` runs.
+#[test]
+fn little_more_is_locked_than_is_built() {
+    let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock");
+    let lock = std::fs::read_to_string(lock).unwrap();
+    let locked = lock.lines().filter(|line| *line == "[[package]]").count();
+    assert!(locked > 20, "{lock}");
+    assert!(
+        locked <= MOST + FOR_TESTS,
+        "{locked} packages are locked, at most {}: what is for tests can be a package of its own, as xtask/oracle is",
+        MOST + FOR_TESTS
     );
 }

@@ -1,27 +1,9 @@
-//! cargo-generate itself, as its users have it.
+//! What cargo-generate makes of a template.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use cargo_generate::{GenerateArgs, TemplatePath, Vcs, generate};
-
-use crate::scratch::repository;
-
-/// cargo-generate wants to know who is there, which a test may not tell its own process. So `test`
-/// runs in a process that knows; true means that it did, there.
-pub(crate) fn ran_as_somebody(test: &str) -> bool {
-    if std::env::var_os("USER").is_some() {
-        return false;
-    }
-    let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", test]).env("USER", "somebody");
-    let output = child.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}");
-    assert!(said.contains("1 passed"), "{test} is no test: {said}");
-    true
-}
+use crate::scratch::{Ran, cargo, repository};
 
 /// Renders `template`, a folder of the repository, as the service `name` into a new folder of
 /// `place`, which it gives.
@@ -31,30 +13,23 @@ pub(crate) fn generated(
     answers: &[(String, String)],
     place: &Path,
 ) -> PathBuf {
-    let (destination, config) = (place.join("generated"), place.join("config.toml"));
+    let destination = place.join("generated");
     let _ = fs::remove_dir_all(&destination);
     fs::create_dir_all(&destination).unwrap();
-    // Instead of whatever the person who runs this test has.
-    fs::write(&config, "").unwrap();
-    let template = repository().join(template);
-    let args = GenerateArgs {
-        template_path: TemplatePath {
-            path: Some(template.display().to_string()),
-            ..TemplatePath::default()
-        },
-        name: Some(name.to_owned()),
-        destination: Some(destination.clone()),
-        define: answers
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect(),
-        config: Some(config),
-        silent: true,
-        no_workspace: true,
-        vcs: Some(Vcs::None),
-        ..GenerateArgs::default()
-    };
-    generate(args).unwrap();
+    let define = answers.iter().map(|(key, value)| format!("{key}={value}"));
+    let output = cargo()
+        .args(["run", "--quiet", "--locked", "--manifest-path"])
+        .arg(repository().join("xtask/oracle/Cargo.toml"))
+        .arg("--")
+        .arg(repository().join(template))
+        .arg(name)
+        .arg(&destination)
+        .args(define)
+        // cargo-generate wants to know who is there.
+        .env("USER", "somebody")
+        .output();
+    let ran = Ran::from(output.unwrap());
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
     destination.join(name)
 }
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::generated::{answers, generated, ran_as_somebody};
+use crate::generated::{answers, generated};
 use crate::scratch::{Ran, Scratch, cargo, repository};
 use crate::tree::copy;
 
@@ -20,10 +20,6 @@ fn standalone(source: &str, location: &Path) -> Scratch {
 
 #[test]
 fn a_service_that_stands_alone_builds_with_the_kit_by_path_and_passes_its_tests() {
-    let this = "a_service_that_stands_alone_builds_with_the_kit_by_path_and_passes_its_tests";
-    if ran_as_somebody(&format!("outside::{this}")) {
-        return;
-    }
     let scratch = standalone("path", &repository());
     let contract = scratch.root.join("proto/shop/orders/v1/orders.proto");
     assert!(contract.is_file());
@@ -52,9 +48,6 @@ fn cargo_home(scratch: &Scratch) -> PathBuf {
 
 #[test]
 fn the_kit_can_come_from_git() {
-    if ran_as_somebody("outside::the_kit_can_come_from_git") {
-        return;
-    }
     let kit = Scratch::repository();
     let package = |name: &str, more: &str| {
         format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}")
