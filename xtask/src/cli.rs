@@ -112,9 +112,12 @@ pub(crate) struct NewService {
     /// Build or test the service before it stays; if that fails, nothing stays
     #[arg(long, value_enum, default_value_t)]
     pub(crate) verify: Verify,
-    /// Build it, run it, call it, and keep it running until Ctrl-C
+    /// Build it, run it, call it, and keep it running until Ctrl-C. The service is there before it is
+    /// built, and stays if this fails or is stopped
     #[arg(long)]
     pub(crate) start: bool,
+    /// In JSON, standard output has a line for the service, and with --start one more when it is
+    /// ready; everything else, and an error as one line, is on standard error
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
 }

@@ -58,7 +58,7 @@ pub(super) fn run(args: &NewService) -> Result<()> {
         Format::Text => {}
     }
     if args.start && !dry {
-        start::run(&workspace, &args.name)
+        start::run(&workspace, &args.name, args.format)
     } else {
         Ok(())
     }

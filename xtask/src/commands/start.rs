@@ -3,16 +3,18 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use toml_edit::{Document, Item};
 
 use super::new_service::cargo;
 use super::say;
+use crate::cli::Format;
 use crate::error::{Error, Result};
 use crate::workspace::{SERVICES, Workspace};
 
@@ -21,8 +23,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
 /// Builds the service, runs it, calls it as another service would, and keeps it running until it is
-/// told to stop.
-pub(super) fn run(workspace: &Workspace, name: &str) -> Result<()> {
+/// told to stop. The service is there already, and stays whatever comes of this.
+///
+/// In JSON, standard output has one line of it, and what cargo and the service say is on standard
+/// error.
+pub(super) fn run(workspace: &Workspace, name: &str, format: Format) -> Result<()> {
+    // However the end is asked for (Ctrl-C, `kill`, a terminal that is closed), whatever runs then
+    // hears of it from here, once each time.
+    let asked = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        signal_hook::flag::register(signal, asked.clone())
+            .map_err(|error| Error::failed(format!("cannot listen to signals: {error}")))?;
+    }
     let (grpc, admin) = ports(workspace, name)?;
     for port in [grpc, admin] {
         // Whoever has it would answer in the service's place.
@@ -33,17 +45,10 @@ pub(super) fn run(workspace: &Workspace, name: &str) -> Result<()> {
     }
     let api = format!("{name}-api");
     // In one go: cargo would build what the two share twice, with other features.
-    let call = ["-p", name, "-p", &api, "--bin", name, "--example", "call"];
-    build(workspace, &call)?;
+    let both = ["-p", name, "-p", &api, "--bin", name, "--example", "call"];
+    build(workspace, name, &both, &asked)?;
     let target = target_dir(workspace)?.join("debug");
 
-    // However the end is asked for (Ctrl-C, `kill`, a terminal that is closed), the service hears
-    // of it from here, once each time.
-    let asked = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register(signal, asked.clone())
-            .map_err(|error| Error::failed(format!("cannot listen to signals: {error}")))?;
-    }
     let folder = workspace.root.join(SERVICES).join(name);
     let binary = target.join(name);
     let mut command = Command::new(&binary);
@@ -54,7 +59,10 @@ pub(super) fn run(workspace: &Workspace, name: &str) -> Result<()> {
         // The terminal sends Ctrl-C and its own end to its whole group, and a service takes SIGHUP
         // for a reload.
         .process_group(0);
-    let mut service = Service(
+    if format == Format::Json {
+        command.stdout(std::io::stderr());
+    }
+    let mut service = Running(
         command
             .spawn()
             .map_err(|error| Error::io("run", &binary, error))?,
@@ -68,27 +76,40 @@ pub(super) fn run(workspace: &Workspace, name: &str) -> Result<()> {
         .output()
         .map_err(|error| Error::io("run", &call, error))?;
     if !answer.status.success() {
+        if asked.load(Ordering::Relaxed) {
+            return Err(stopped(name));
+        }
         let why = String::from_utf8_lossy(&answer.stderr).trim().to_owned();
         return Err(Error::failed(format!(
             "{name} is ready but its client's call failed: {why}"
         )));
     }
-    say(&format!(
-        "\n{}\n\n  gRPC   {url}   (grpcurl -plaintext 127.0.0.1:{grpc} list)\n  admin  http://127.0.0.1:{admin}   /metrics /readyz?verbose /admin/config\n\n\
-         Ctrl-C drains it.",
-        String::from_utf8_lossy(&answer.stdout).trim()
-    ));
+    let answer = String::from_utf8_lossy(&answer.stdout);
+    let (answer, admin_url) = (answer.trim(), format!("http://127.0.0.1:{admin}"));
+    match format {
+        Format::Json => say(&json!({ "service": name, "ready": true, "grpc": url, "admin": admin_url, "answer": answer }).to_string()),
+        Format::Text => say(&format!(
+            "\n{answer}\n\n  gRPC   {url}   (grpcurl -plaintext 127.0.0.1:{grpc} list)\n  admin  {admin_url}   /metrics /readyz?verbose /admin/config\n\n\
+             Ctrl-C drains it."
+        )),
+    }
     service.wait(name, &asked)
 }
 
-/// The child. It is told to stop when this goes, whatever the reason.
-struct Service(Child);
+fn stopped(name: &str) -> Error {
+    Error::failed(format!("stopped before {name} was ready")).help(format!(
+        "{SERVICES}/{name} stays: run it by `cargo run -p {name} -- --profile dev`, or take it out by `cargo xtask remove-service {name}`"
+    ))
+}
 
-impl Service {
-    fn ended(&mut self) -> Result<Option<std::process::ExitStatus>> {
+/// A child. It is told to stop when this goes, whatever the reason.
+struct Running(Child);
+
+impl Running {
+    fn ended(&mut self) -> Result<Option<ExitStatus>> {
         self.0
             .try_wait()
-            .map_err(|error| Error::failed(format!("cannot watch the service: {error}")))
+            .map_err(|error| Error::failed(format!("cannot watch a child process: {error}")))
     }
 
     fn terminate(&self) {
@@ -99,19 +120,24 @@ impl Service {
         let _ = pid.map(|pid| rustix::process::kill_process(pid, rustix::process::Signal::TERM));
     }
 
-    /// A second signal goes on too: it stops the service at once.
-    fn wait(&mut self, name: &str, asked: &AtomicBool) -> Result<()> {
+    /// Waits for its end, and says whether that was asked for. A second signal goes on too: it
+    /// stops a service at once.
+    fn end(&mut self, asked: &AtomicBool) -> Result<(ExitStatus, bool)> {
         let mut told = false;
-        let status = loop {
-            if let Some(status) = self.ended()? {
-                break status;
+        loop {
+            let status = self.ended()?;
+            let asked_now = asked.swap(false, Ordering::Relaxed);
+            told |= asked_now;
+            match status {
+                Some(status) => return Ok((status, told)),
+                None if asked_now => self.terminate(),
+                None => pause(),
             }
-            if asked.swap(false, Ordering::Relaxed) {
-                self.terminate();
-                told = true;
-            }
-            pause();
-        };
+        }
+    }
+
+    fn wait(&mut self, name: &str, asked: &AtomicBool) -> Result<()> {
+        let (status, told) = self.end(asked)?;
         match status.success() && told {
             true => Ok(()),
             false => Err(Error::failed(format!(
@@ -121,7 +147,7 @@ impl Service {
     }
 }
 
-impl Drop for Service {
+impl Drop for Running {
     fn drop(&mut self) {
         if matches!(self.0.try_wait(), Ok(None)) {
             self.terminate();
@@ -131,7 +157,7 @@ impl Drop for Service {
 }
 
 fn wait_until_ready(
-    service: &mut Service,
+    service: &mut Running,
     name: &str,
     admin: u16,
     asked: &AtomicBool,
@@ -144,7 +170,7 @@ fn wait_until_ready(
                 .help("its message is above; another process may have its ports"));
         }
         if asked.load(Ordering::Relaxed) {
-            return Err(Error::failed(format!("stopped before {name} was ready")));
+            return Err(stopped(name));
         }
         if is_ready(admin) {
             return Ok(());
@@ -181,15 +207,23 @@ fn is_ready(admin: u16) -> bool {
     asked().is_ok_and(|answer| answer.split(' ').nth(1) == Some("200"))
 }
 
-fn build(workspace: &Workspace, what: &[&str]) -> Result<()> {
-    let status = cargo(workspace).arg("build").args(what).status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err(Error::failed(format!(
+fn build(workspace: &Workspace, name: &str, what: &[&str], asked: &AtomicBool) -> Result<()> {
+    // Ctrl-C comes to cargo by itself as well; it stays in the terminal's group, because it may have
+    // to ask for a password.
+    let mut command = cargo(workspace);
+    command.arg("build").args(what).stdout(std::io::stderr());
+    let mut cargo = Running(
+        command
+            .spawn()
+            .map_err(|error| Error::failed(format!("cannot run cargo: {error}")))?,
+    );
+    match cargo.end(asked)? {
+        (_, true) => Err(stopped(name)),
+        (status, false) if status.success() => Ok(()),
+        _ => Err(Error::failed(format!(
             "cargo build {} failed; the service stays for you to mend",
             what.join(" ")
         ))),
-        Err(error) => Err(Error::failed(format!("cannot run cargo: {error}"))),
     }
 }
 
