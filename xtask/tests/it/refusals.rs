@@ -121,6 +121,21 @@ fn places_where_nothing_can_be_stamped() {
     );
 }
 
+/// cargo-generate would put nothing in its place.
+#[test]
+fn a_template_that_names_what_nobody_answers_renders_nothing() {
+    let scratch = Scratch::repository();
+    let readme = "templates/service/README.md";
+    let text = scratch.read(readme) + "Written by {{ author }}.\n";
+    scratch.write(readme, &text);
+    refused(
+        &scratch,
+        &["new-service", "orders", "--no-input"],
+        IO,
+        &[readme, "Unknown variable", "author"],
+    );
+}
+
 #[test]
 fn errors_are_json_where_json_was_asked_for() {
     let scratch = Scratch::repository();
