@@ -10,7 +10,9 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +27,9 @@ const STAGE: &str = "stage";
 const BEFORE: &str = "before";
 /// Where folders that go are kept until the end.
 const GONE: &str = "gone";
+
+/// How many files are waited for at a time.
+const AT_ONCE: usize = 8;
 
 /// Names a step at which the process ends as if it were killed: how the tests look at every state
 /// in between.
@@ -131,34 +136,31 @@ impl<'a> Change<'a> {
 
     fn stage(&self, plan: &Plan) -> Result<()> {
         // Nothing in there is for git.
-        write(&self.inner(".gitignore"), b"*\n")?;
+        let mut staged = vec![create(&self.inner(".gitignore"), b"*\n")?];
         for (folder, files) in &plan.create {
             for (file, content) in files {
-                write(&self.inner(STAGE).join(folder).join(file), content)?;
+                staged.push(create(&self.inner(STAGE).join(folder).join(file), content)?);
             }
         }
         for edit in &plan.edit {
             for (place, text) in [(STAGE, &edit.after), (BEFORE, &edit.before)] {
                 let path = self.inner(place).join(&edit.path);
-                write(&path, text.as_bytes())?;
+                staged.push(create(&path, text.as_bytes())?);
                 // A new file takes the old one's place: whoever may write to that may to this.
                 if let Ok(old) = fs::metadata(self.root.join(&edit.path)) {
                     let _ = fs::set_permissions(&path, old.permissions());
                 }
             }
         }
+        sync(&staged)?;
         kill_at("staged");
         Ok(())
     }
 
     fn write_journal(&self, journal: &Journal) -> Result<()> {
         let path = self.inner("journal.new");
-        write(
-            &path,
-            serde_json::to_string(journal)
-                .unwrap_or_default()
-                .as_bytes(),
-        )?;
+        let text = serde_json::to_string(journal).unwrap_or_default();
+        sync(&[create(&path, text.as_bytes())?])?;
         rename(&path, &self.inner(JOURNAL))?;
         kill_at("journaled");
         Ok(())
@@ -306,17 +308,44 @@ impl Applied<'_> {
     }
 }
 
-/// Writes a file through to the disk: after a rename it must not come up empty.
-fn write(path: &Path, content: &[u8]) -> Result<()> {
-    let written = (|| {
+/// A file that is written, though maybe not to the disk yet.
+struct Written {
+    path: PathBuf,
+    file: File,
+}
+
+fn create(path: &Path, content: &[u8]) -> Result<Written> {
+    let written = (|| -> std::io::Result<File> {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent)?;
         }
         let mut file = File::create(path)?;
         file.write_all(content)?;
-        file.sync_data()
+        Ok(file)
     })();
-    written.map_err(|error| Error::io("write", path, error))
+    let path = path.to_owned();
+    match written {
+        Ok(file) => Ok(Written { path, file }),
+        Err(error) => Err(Error::io("write", &path, error)),
+    }
+}
+
+/// Waits until all of it is on the disk: after a rename no file must come up empty. A file system
+/// that is asked for many files at once writes its own journal fewer times.
+fn sync(files: &[Written]) -> Result<()> {
+    let each = |files: &[Written]| {
+        files.iter().try_for_each(|Written { path, file }| {
+            file.sync_data()
+                .map_err(|error| Error::io("write", path, error))
+        })
+    };
+    thread::scope(|scope| {
+        let parts = files.chunks(files.len().div_ceil(AT_ONCE).max(1));
+        let waiting: Vec<_> = parts.map(|part| scope.spawn(move || each(part))).collect();
+        waiting
+            .into_iter()
+            .try_for_each(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    })
 }
 
 fn rename(from: &Path, to: &Path) -> Result<()> {
