@@ -18,27 +18,44 @@ fn standalone(source: &str, location: &Path) -> Scratch {
     scratch
 }
 
-#[test]
-fn a_service_that_stands_alone_builds_with_the_kit_by_path_and_passes_its_tests() {
-    let scratch = standalone("path", &repository());
-    let contract = scratch.root.join("proto/shop/orders/v1/orders.proto");
-    assert!(contract.is_file());
-    let target = concat!(env!("CARGO_TARGET_TMPDIR"), "/outside");
-    let ran = scratch.cargo(&["test", "--offline", "--target-dir", target]);
+/// Builds it and runs its tests, by `cargo`, with what is downloaded already.
+fn passes_its_tests(scratch: &Scratch, cargo: &mut Command) {
+    let test = ["test", "--offline", "--target-dir", &kept("outside")];
+    let ran = Ran::from(
+        cargo
+            .args(test)
+            .current_dir(&scratch.root)
+            .output()
+            .unwrap(),
+    );
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
     let tests = ran.out.lines().filter(|line| line.ends_with("... ok"));
     assert!(tests.count() >= 4, "{}", ran.out);
 }
 
+/// A folder that the next run finds again, so that it builds no more than has changed.
+fn kept(name: &str) -> String {
+    format!("{}/{name}", env!("CARGO_TARGET_TMPDIR"))
+}
+
+#[test]
+fn a_service_that_stands_alone_builds_with_the_kit_by_path_and_passes_its_tests() {
+    let scratch = standalone("path", &repository());
+    let contract = scratch.root.join("proto/shop/orders/v1/orders.proto");
+    assert!(contract.is_file());
+    passes_its_tests(&scratch, &mut cargo());
+}
+
 /// A home for cargo with what is downloaded already, so that no test leaves its git checkouts in
 /// somebody's own.
-fn cargo_home(scratch: &Scratch) -> PathBuf {
+fn cargo_home() -> PathBuf {
     let own = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let own =
         own.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cargo"));
-    let home = scratch.beside("cargo-home");
+    let home = PathBuf::from(kept("outside-home"));
     fs::create_dir_all(&home).unwrap();
     for part in ["registry", "config.toml"] {
+        let _ = fs::remove_file(home.join(part));
         if own.join(part).exists() {
             symlink(own.join(part), home.join(part)).unwrap();
         }
@@ -46,57 +63,58 @@ fn cargo_home(scratch: &Scratch) -> PathBuf {
     home
 }
 
-#[test]
-fn the_kit_can_come_from_git() {
-    let kit = Scratch::repository();
-    let package = |name: &str, more: &str| {
-        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}")
-    };
-    kit.write("crates/alone/Cargo.toml", &package("alone", ""));
-    kit.write("crates/alone/src/lib.rs", "");
+/// The repository in a commit that is the same for the same files.
+fn committed() -> (String, String) {
+    let kit = PathBuf::from(kept("outside-kit"));
+    let _ = fs::remove_dir_all(&kit);
+    copy(&Scratch::repository().root, &kit);
+    let package = package("alone", "");
+    copy(&package.root, &kit.join("crates/alone"));
     let git = |args: &[&str]| {
         let mut git = Command::new("git");
-        let ran = Ran::from(git.args(args).current_dir(&kit.root).output().unwrap());
+        git.args(["-c", "user.name=test", "-c", "user.email=test@example.com"])
+            .args(args)
+            .envs(["GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"].map(|date| (date, "@0 +0000")))
+            .current_dir(&kit);
+        let ran = Ran::from(git.output().unwrap());
         assert_eq!(ran.code, Some(0), "{}", ran.err);
         ran.out
     };
     git(&["init", "--quiet"]);
     git(&["add", "--all"]);
-    let who = ["-c", "user.name=test", "-c", "user.email=test@example.com"];
-    git(&[&who[..], &["commit", "--quiet", "--message=kit"]].concat());
-    let commit = git(&["rev-parse", "HEAD"]);
+    git(&["commit", "--quiet", "--message=kit"]);
+    let commit = git(&["rev-parse", "HEAD"]).trim().to_owned();
+    (format!("file://{}", kit.display()), commit)
+}
 
-    let url = format!("file://{}", kit.root.display());
-    let scratch = standalone("git", Path::new(&url));
-    let home = cargo_home(&scratch);
-    let run = |folder: &Path, args: &[&str]| -> Ran {
-        let mut cargo = cargo();
-        cargo
-            .args(args)
-            .current_dir(folder)
-            .env("CARGO_HOME", &home);
-        cargo.output().unwrap().into()
-    };
+fn package(name: &str, more: &str) -> Scratch {
+    let package = Scratch::empty();
+    let manifest =
+        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}");
+    package.write("Cargo.toml", &manifest);
+    package.write("src/lib.rs", "");
+    package
+}
+
+#[test]
+fn a_service_that_stands_alone_builds_with_the_kit_by_git_and_passes_its_tests() {
+    let (url, commit) = committed();
+    let home = cargo_home();
     // Without the network cargo clones nothing, from a disk neither; with it, it asks for more
     // than the clone. A crate that needs nothing else gets the clone alone.
-    let fetching = Scratch::empty();
     let needs = format!("[dependencies]\nalone = {{ git = \"{url}\" }}\n");
-    fetching.write("Cargo.toml", &package("fetching", &needs));
-    fetching.write("src/lib.rs", "");
-    let fetched = run(&fetching.root, &["fetch"]);
+    let fetching = package("fetching", &needs);
+    let mut fetch = cargo();
+    fetch.arg("fetch").current_dir(&fetching.root);
+    let fetched = Ran::from(fetch.env("CARGO_HOME", &home).output().unwrap());
     assert_eq!(fetched.code, Some(0), "{}", fetched.err);
 
-    let ran = run(
-        &scratch.root,
-        &["metadata", "--offline", "--format-version", "1"],
-    );
-    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let scratch = standalone("git", Path::new(&url));
+    passes_its_tests(&scratch, cargo().env("CARGO_HOME", &home));
     let lock = scratch.read("Cargo.lock");
     for name in ["carveout", "carveout-build", "carveout-testing"] {
-        let source = format!(
-            "name = \"{name}\"\nversion = \"0.1.0\"\nsource = \"git+{url}#{}\"",
-            commit.trim()
-        );
+        let source =
+            format!("name = \"{name}\"\nversion = \"0.1.0\"\nsource = \"git+{url}#{commit}\"");
         assert!(lock.contains(&source), "{source}\n{lock}");
     }
 }
