@@ -7,7 +7,14 @@ use std::process::Command;
 
 use serde_json::Value;
 
-const LEAVES: [&str; 5] = ["build", "config", "health", "metrics", "telemetry"];
+const LEAVES: [&str; 6] = [
+    "build",
+    "config",
+    "extract",
+    "health",
+    "metrics",
+    "telemetry",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -1,0 +1,7 @@
+//! The command line of `carveout-extract`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    carveout_extract::commands::main()
+}

@@ -1,0 +1,5 @@
+mod browser;
+mod command;
+mod sample;
+mod schema;
+mod text;
