@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -43,6 +44,17 @@ pub(crate) enum Command {
     Bench {
         #[command(subcommand)]
         bench: Bench,
+    },
+    /// See a module's boundary before it is cut, and keep it from eroding (`boundary --help`)
+    #[command(disable_help_flag = true)]
+    Boundary {
+        /// Passed on as they are to `carveout-extract boundary`
+        #[arg(
+            value_name = "ARGS",
+            trailing_var_arg = true,
+            allow_hyphen_values = true
+        )]
+        args: Vec<OsString>,
     },
     /// Print completions for a shell
     Completions { shell: Shell },

@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod bench;
+mod boundary;
 mod golden;
 mod list_templates;
 mod new_service;
@@ -36,6 +37,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Bench {
             bench: Bench::Overhead,
         } => bench::overhead::run(),
+        Command::Boundary { args } => boundary::run(&args),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             // Completions are for the command as it is typed to the shell, and that begins with

@@ -2,6 +2,7 @@
 
 mod answers;
 mod architecture;
+mod boundary;
 mod concurrency;
 mod dependencies;
 mod disk;
