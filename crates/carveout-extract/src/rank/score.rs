@@ -104,7 +104,7 @@ fn calls(measures: &Measures) -> Part {
     let service = share(rpc, measures.functions());
     Part {
         about: "calls",
-        factor: falling(rpc, 120) * falling(measures.looped, 60) * (0.4 + 0.6 * service),
+        factor: falling(rpc, 120) * falling(measures.looped, 60) * (0.6 + 0.4 * service),
         reason: format!(
             "{rpc} functions become calls, from {} modules{looped}{library}",
             measures.users
@@ -218,7 +218,7 @@ fn first(parts: &[Part], measures: &Measures) -> Option<String> {
         "calls" if measures.dispositions.rpc + measures.dispositions.blocked == 0 => {
             "make it a crate, not a service".to_owned()
         }
-        "calls" if measures.dispositions.shared > measures.dispositions.rpc => {
+        "calls" if measures.dispositions.shared * 2 > measures.dispositions.rpc => {
             format!(
                 "move its {} helpers into a crate first",
                 measures.dispositions.shared

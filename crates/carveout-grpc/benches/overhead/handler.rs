@@ -8,19 +8,22 @@ pub(crate) const STREAMED: usize = 1000;
 #[derive(Clone)]
 pub(crate) struct Handler;
 
+/// The answer to one call, and each message of a stream.
+fn item(id: String) -> api::Item {
+    api::Item {
+        id,
+        title: "the same for everybody".to_owned(),
+        create_time: None,
+    }
+}
+
 #[tonic::async_trait]
 impl api::Service for Handler {
     async fn get_item(
         &self,
         request: Request<api::GetItemRequest>,
     ) -> Result<Response<api::GetItemResponse>, Status> {
-        let id = request.into_inner().id;
-        let title = "the same for everybody".to_owned();
-        let item = Some(api::Item {
-            id,
-            title,
-            create_time: None,
-        });
+        let item = Some(item(request.into_inner().id));
         Ok(Response::new(api::GetItemResponse { item }))
     }
 
@@ -45,7 +48,10 @@ impl api::Service for Handler {
         &self,
         _: Request<api::WatchItemsRequest>,
     ) -> Result<Response<Self::WatchItemsStream>, Status> {
-        let message = || Ok(api::WatchItemsResponse { item: None });
+        let message = || {
+            let item = Some(item("1".to_owned()));
+            Ok(api::WatchItemsResponse { item })
+        };
         let all: Vec<_> = std::iter::repeat_with(message).take(STREAMED).collect();
         Ok(Response::new(tokio_stream::iter(all)))
     }
