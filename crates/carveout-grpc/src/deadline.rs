@@ -1,3 +1,5 @@
+mod alarms;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -7,8 +9,11 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
 use http_body::Frame;
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
 use tonic::{Code, Status};
+
+use alarms::Alarm;
+pub(crate) use alarms::Alarms;
 
 use crate::error::{Error, Reason};
 use crate::ongoing::Ongoing;
@@ -95,28 +100,19 @@ pub(crate) fn format_timeout(timeout: Duration) -> String {
     format!("{amount}{unit}")
 }
 
-fn timer(deadline: Instant) -> Pin<Box<Sleep>> {
-    Box::pin(tokio::time::sleep_until(deadline))
-}
-
 pin_project! {
     /// A response that must be complete by its deadline: both its headers and, through
     /// [`TimedBody`], its last message.
     pub(crate) struct Timed<F> {
         #[pin]
         inner: F,
-        timer: Option<Pin<Box<Sleep>>>,
-        deadline: Option<Instant>,
+        alarm: Option<Alarm>,
     }
 }
 
 impl<F> Timed<F> {
-    pub(crate) fn new(inner: F, deadline: Option<Instant>) -> Self {
-        Self {
-            inner,
-            timer: None,
-            deadline,
-        }
+    pub(crate) fn new(inner: F, alarm: Option<Alarm>) -> Self {
+        Self { inner, alarm }
     }
 }
 
@@ -131,23 +127,20 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         if let Poll::Ready(result) = this.inner.poll(cx) {
-            let (timer, deadline) = (this.timer.take(), *this.deadline);
+            let alarm = this.alarm.take();
             return Poll::Ready(result.map(|response| {
                 Ok(response.map(|inner| TimedBody {
                     inner,
-                    timer,
-                    deadline,
+                    alarm,
                     unchecked: false,
                     ended: false,
                 }))
             }));
         }
-        let Some(deadline) = *this.deadline else {
+        let Some(alarm) = this.alarm else {
             return Poll::Pending;
         };
-        // A call that is answered at once needs no timer, and most are.
-        let timer = this.timer.get_or_insert_with(|| timer(deadline));
-        ready!(timer.as_mut().poll(cx));
+        ready!(alarm.poll(cx));
         Poll::Ready(Ok(Err(exceeded())))
     }
 }
@@ -157,8 +150,7 @@ pin_project! {
     pub(crate) struct TimedBody<B> {
         #[pin]
         inner: B,
-        timer: Option<Pin<Box<Sleep>>>,
-        deadline: Option<Instant>,
+        alarm: Option<Alarm>,
         // Whether the next frame may come without a look at the clock.
         unchecked: bool,
         ended: bool,
@@ -180,21 +172,20 @@ where
         if *this.ended {
             return Poll::Ready(None);
         }
-        let Some(deadline) = *this.deadline else {
+        let Some(alarm) = this.alarm else {
             return this.inner.poll_frame(cx);
         };
         // The clock first: a stream that always has a next message ready must end all the same. But
         // for every other frame only, because what follows the message of a unary answer are its
         // trailers, and most answers are unary.
-        let late = if !*this.unchecked && Instant::now() >= deadline {
+        let late = if !*this.unchecked && Instant::now() >= alarm.due() {
             true
         } else {
             if let Poll::Ready(frame) = this.inner.poll_frame(cx) {
                 *this.unchecked = !*this.unchecked;
                 return Poll::Ready(frame);
             }
-            let timer = this.timer.get_or_insert_with(|| timer(deadline));
-            timer.as_mut().poll(cx).is_ready()
+            alarm.poll(cx).is_ready()
         };
         if !late {
             return Poll::Pending;

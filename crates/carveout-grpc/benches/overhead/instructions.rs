@@ -4,6 +4,7 @@ use std::process::Command;
 
 use tokio::runtime::Runtime;
 
+use crate::alone;
 use crate::child::Child;
 use crate::client::{Client, streamed, unary};
 use crate::load::in_step;
@@ -13,10 +14,7 @@ use crate::table;
 /// Prints the instructions of each server for one unary call, and for one message of a stream: unlike
 /// times, they are the same on a machine that is busy with something else.
 pub(crate) fn print() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime = alone();
     let what = "instructions of a unary call";
     table::counts(what, both(&runtime, "unary", [50, 250], unary));
     let what = "instructions of a streamed message";

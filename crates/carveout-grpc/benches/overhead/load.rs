@@ -9,7 +9,7 @@ use tonic::Code;
 
 use crate::client::{Client, ask, connect};
 
-const ROUND: Duration = Duration::from_secs(2);
+const ROUND: Duration = Duration::from_millis(700);
 const CONNECTIONS: usize = 4;
 /// Calls under way on each connection at once.
 const DEPTH: usize = 16;
@@ -49,49 +49,63 @@ where
     done as f64 / took.as_secs_f64()
 }
 
-/// Calls at a rate of `rate` in a second whatever the answers do, and returns the 99th percentile
-/// of the time from when a call was due to its answer, in microseconds.
+/// Calls `rate` times in a second on average, whatever the answers do and as callers that know
+/// nothing of each other would: the time from a call to the next is exponentially distributed.
+/// Returns the 99th percentile of the time from when a call was due to its answer, in microseconds.
+///
+/// This never sleeps, since no timer would wake it as exactly as that: it wants a runtime of one
+/// thread, and a processor for itself.
 pub(crate) async fn paced(addr: SocketAddr, rate: f64) -> f64 {
     let mut clients = Vec::new();
     for _ in 0..CONNECTIONS {
         clients.push(connect(addr).await);
     }
-    let (begun, gap) = (Instant::now(), Duration::from_secs_f64(1.0 / rate));
-    let calls = (ROUND.as_secs_f64() * rate) as u32;
+    let mut clients = clients.iter().cycle();
+    let mut gaps = gaps(rate);
     let mut answers = JoinSet::new();
-    let mut times = Vec::with_capacity(calls as usize);
+    let mut times = Vec::new();
     let mut take = |answer: Result<Duration, _>| {
         times.push(answer.expect("an answer").as_secs_f64() * 1e6);
     };
-    let mut next = 0;
-    while next < calls {
-        // tokio's clock ticks in milliseconds: all that is due by now goes at once.
-        while next < calls && begun + gap * next <= Instant::now() {
-            let (client, due) = (
-                clients[next as usize % CONNECTIONS].clone(),
-                begun + gap * next,
-            );
-            answers.spawn(async move {
-                // One that its deadline has ended, on a machine that has slowed down since the load
-                // was chosen, counts with the time that it took.
-                let code = ask(client)
-                    .await
-                    .map_or_else(|status| status.code(), |()| Code::Ok);
-                assert!(matches!(code, Code::Ok | Code::DeadlineExceeded), "{code}");
-                due.elapsed()
-            });
-            next += 1;
+    let end = Instant::now() + ROUND;
+    let mut due = Instant::now();
+    while due < end {
+        while due <= Instant::now() {
+            answers.spawn(timed(clients.next().expect("there are some").clone(), due));
+            due += gaps.next().expect("it never ends");
         }
         while let Some(answer) = answers.try_join_next() {
             take(answer);
         }
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::task::yield_now().await;
     }
     while let Some(answer) = answers.join_next().await {
         take(answer);
     }
     times.sort_by(f64::total_cmp);
     times[times.len() * 99 / 100]
+}
+
+/// One that its deadline has ended, on a machine that has slowed down since the load was chosen,
+/// counts with the time that it took.
+async fn timed(client: Client, due: Instant) -> Duration {
+    let answer = ask(client).await;
+    let code = answer.map_or_else(|status| status.code(), |()| Code::Ok);
+    assert!(matches!(code, Code::Ok | Code::DeadlineExceeded), "{code}");
+    due.elapsed()
+}
+
+/// The same ones every time.
+fn gaps(rate: f64) -> impl Iterator<Item = Duration> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    std::iter::repeat_with(move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        // Above zero, and at most one.
+        let share = ((state >> 11) + 1) as f64 / (1_u64 << 53) as f64;
+        Duration::from_secs_f64(-share.ln() / rate)
+    })
 }
 
 /// Calls `batches` times `DEPTH` times at once on one connection, each batch when the one before is

@@ -9,6 +9,7 @@ use carveout_telemetry::{ServiceInfo, Telemetry, TelemetryConfig};
 use greeter_api as api;
 
 use crate::handler::Handler;
+use crate::pin::{Side, pin};
 
 /// The two that are compared.
 #[derive(Clone, Copy)]
@@ -60,11 +61,9 @@ pub(crate) fn metrics() -> Metrics {
 /// A process that is a server and nothing else: prints where it listens, and ends with its standard
 /// input. One thread runs everything, so that two runs execute the same instructions.
 pub(crate) fn alone(server: Server) {
+    pin(Side::Server);
     let _telemetry = matches!(server, Server::Kit).then(telemetry);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime = crate::alone();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     std::thread::spawn(move || {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());

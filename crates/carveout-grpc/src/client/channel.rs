@@ -17,7 +17,7 @@ use tower::{Service, ServiceExt};
 
 use super::config::ClientConfig;
 use crate::contract::method_names;
-use crate::deadline::{self, Timed};
+use crate::deadline::{self, Alarms, Timed};
 use crate::observe::{Observed, Side};
 use crate::ongoing::Ongoing;
 use crate::secure::Secure;
@@ -41,6 +41,7 @@ const HTTPS_PORT: u16 = 443;
 pub struct Channel {
     inner: transport::Channel,
     timeout: Duration,
+    alarms: Alarms,
     calls: RpcMetrics,
 }
 
@@ -88,6 +89,7 @@ impl Channel {
         Self {
             inner,
             timeout: config.timeout,
+            alarms: Alarms::default(),
             calls: RpcMetrics::none(),
         }
     }
@@ -135,8 +137,9 @@ impl Service<http::Request<Body>> for Channel {
         }
         let mut inner = self.inner.clone();
         let answer = async move { inner.ready().await?.call(request).await };
+        let alarm = self.alarms.at(deadline);
         let answer = observed.watch(async move {
-            Timed::new(answer, Some(deadline))
+            Timed::new(answer, Some(alarm))
                 .await
                 .map_err(failed)
                 .flatten()

@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 use tonic::Status;
 use tower::{Layer, Service, layer::layer_fn};
 
-use crate::deadline::{Timed, TimedBody};
+use crate::deadline::{Alarms, Timed, TimedBody};
 use crate::routes::Arrival;
 
 /// Ends every call by its deadline: the caller's `grpc-timeout` or what the method's contract
@@ -17,14 +17,27 @@ use crate::routes::Arrival;
 ///
 /// It covers the whole answer, streamed bodies included, and is handed on to the calls that the
 /// handler makes.
-#[derive(Clone)]
 pub(crate) struct Deadline<S> {
     inner: S,
+    alarms: Alarms,
+}
+
+/// Each connection has a clone, and alarms of its own: no call waits for the lock of another's.
+impl<S: Clone> Clone for Deadline<S> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            alarms: Alarms::default(),
+        }
+    }
 }
 
 impl<S> Deadline<S> {
     pub(crate) fn layer() -> impl Layer<S, Service = Self> + Clone {
-        layer_fn(|inner| Self { inner })
+        layer_fn(|inner| Self {
+            inner,
+            alarms: Alarms::default(),
+        })
     }
 }
 
@@ -49,8 +62,9 @@ where
                 };
             }
         };
+        let alarm = deadline.map(|deadline| self.alarms.at(deadline));
         DeadlineFuture::Called {
-            inner: Timed::new(self.inner.call(arrival), deadline),
+            inner: Timed::new(self.inner.call(arrival), alarm),
         }
     }
 }

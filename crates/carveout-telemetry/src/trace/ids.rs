@@ -1,5 +1,4 @@
 use super::place::Place;
-use opentelemetry::trace::SpanContext;
 use std::fmt;
 use tracing::Span;
 use tracing_subscriber::Registry;
@@ -7,11 +6,11 @@ use tracing_subscriber::registry::{Extensions, ExtensionsMut, LookupSpan};
 
 /// The id of a trace, as W3C Trace Context has it. Displayed as 32 hexadecimal digits; never zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TraceId(u128);
+pub struct TraceId(pub(super) u128);
 
 /// The id of a span. Displayed as 16 hexadecimal digits; never zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SpanId(u64);
+pub struct SpanId(pub(super) u64);
 
 /// Where a span is in its trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,34 +42,18 @@ impl fmt::Display for SpanId {
     }
 }
 
-impl SpanIds {
-    pub(super) fn of(context: &SpanContext) -> Option<Self> {
-        context.is_valid().then(|| Self {
-            trace_id: TraceId(u128::from_be_bytes(context.trace_id().to_bytes())),
-            span_id: SpanId(u64::from_be_bytes(context.span_id().to_bytes())),
-            sampled: context.is_sampled(),
-        })
-    }
-}
-
 /// The ids of a span. None if the span is disabled, or its subscriber was not set up by this crate.
 ///
 /// After this the span has its place in the trace: call [`crate::adopt_parent`] before.
 pub fn ids(span: &Span) -> Option<SpanIds> {
-    span_context(span).as_ref().and_then(SpanIds::of)
+    with_extensions(span, |extensions| {
+        extensions.get_mut().map(|place: &mut Place| place.show())
+    })?
 }
 
 /// The trace that a span belongs to. See [`ids`].
 pub fn trace_id(span: &Span) -> Option<TraceId> {
     ids(span).map(|ids| ids.trace_id)
-}
-
-pub(super) fn span_context(span: &Span) -> Option<SpanContext> {
-    with_extensions(span, |extensions| {
-        extensions
-            .get_mut::<Place>()
-            .map(|place| place.context().clone())
-    })?
 }
 
 /// Of a span that was set up by this crate, wherever its registry is.
@@ -88,7 +71,5 @@ pub(super) fn with_extensions<T>(
 
 /// The same for whoever has a span's extensions, as a layer does.
 pub(crate) fn ids_in(extensions: &Extensions<'_>) -> Option<SpanIds> {
-    extensions
-        .get::<Place>()
-        .and_then(|place| SpanIds::of(place.context()))
+    extensions.get().map(Place::show)
 }

@@ -1,8 +1,8 @@
 use super::Pipeline;
+use super::ids::{SpanId, SpanIds, TraceId};
 use super::place::Place;
 use super::propagation;
 use super::recording::Recording;
-use opentelemetry::trace::{SpanContext, TraceFlags};
 use opentelemetry_sdk::trace::{
     IdGenerator, RandomIdGenerator, Sampler, SamplingDecision, ShouldSample,
 };
@@ -43,18 +43,17 @@ impl SpanLayer {
         let result = self
             .sampler
             .should_sample(None, trace_id, "", &kind, &[], &[]);
-        let flags = match result.decision {
-            SamplingDecision::RecordAndSample => TraceFlags::SAMPLED,
-            _ => TraceFlags::default(),
-        };
-        let span_id = self.ids.new_span_id();
-        Place::root(SpanContext::new(
-            trace_id,
-            span_id,
-            flags,
-            false,
-            Default::default(),
-        ))
+        Place::root(SpanIds {
+            // Zero would be no id.
+            trace_id: TraceId(u128::from_be_bytes(trace_id.to_bytes()).max(1)),
+            span_id: self.span_id(),
+            sampled: matches!(result.decision, SamplingDecision::RecordAndSample),
+        })
+    }
+
+    fn span_id(&self) -> SpanId {
+        let id = self.ids.new_span_id();
+        SpanId(u64::from_be_bytes(id.to_bytes()).max(1))
     }
 }
 
@@ -66,29 +65,23 @@ where
         let Some(span) = context.span(id) else {
             return;
         };
-        let (is_final, caller) = match propagation::awaited() {
-            Some(caller) => (true, caller),
-            None => (false, None),
-        };
-        let place = match caller {
-            Some(caller) => Place::under(&caller, self.ids.new_span_id()),
+        let awaited = propagation::awaited();
+        let is_final = awaited.is_some();
+        let place = match awaited.flatten() {
+            Some(caller) => Place::under(caller, self.span_id()),
             // The registry has found the parent already, named or current.
             None => span
                 .parent()
                 .and_then(|parent| {
-                    Some(
-                        parent
-                            .extensions()
-                            .get::<Place>()?
-                            .child(self.ids.new_span_id()),
-                    )
+                    let extensions = parent.extensions();
+                    Some(extensions.get::<Place>()?.child(self.span_id()))
                 })
                 .unwrap_or_else(|| self.root()),
         };
         // One that may yet be given a parent is recorded for the case that it is sampled then.
         let recorded = self.pipeline.is_some() && (place.is_sampled() || !is_final);
         if is_final {
-            propagation::placed(&place);
+            propagation::placed(place.show());
         }
         let mut extensions = span.extensions_mut();
         extensions.insert(place);

@@ -1,77 +1,83 @@
-use opentelemetry::trace::{SpanContext, SpanId};
+use super::ids::{SpanId, SpanIds};
+use super::propagation::RemoteParent;
+use opentelemetry::trace::TraceState;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Where a span is in its trace.
 #[derive(Debug)]
 pub(super) struct Place {
-    context: SpanContext,
-    parent: SpanId,
+    ids: SpanIds,
+    state: TraceState,
+    parent: Option<SpanId>,
     parent_is_remote: bool,
     /// Whether somebody has seen these ids: from then on they stay.
     seen: AtomicBool,
 }
 
 impl Place {
-    pub(super) fn root(context: SpanContext) -> Self {
+    /// The first of its trace.
+    pub(super) fn root(ids: SpanIds) -> Self {
         Self {
-            context,
-            parent: SpanId::INVALID,
+            ids,
+            state: TraceState::NONE,
+            parent: None,
             parent_is_remote: false,
             seen: AtomicBool::new(false),
         }
     }
 
-    /// Below a span of another process.
-    pub(super) fn under(caller: &SpanContext, span_id: SpanId) -> Self {
+    /// Below a span of another process. What other systems say of the trace is for [`Self::carry`].
+    pub(super) fn under(caller: SpanIds, span_id: SpanId) -> Self {
         Self {
-            context: below(caller, span_id),
-            parent: caller.span_id(),
+            parent: Some(caller.span_id),
             parent_is_remote: true,
-            seen: AtomicBool::new(false),
+            ..Self::root(SpanIds { span_id, ..caller })
         }
     }
 
     pub(super) fn child(&self, span_id: SpanId) -> Self {
-        let context = self.context();
+        let ids = self.show();
         Self {
-            context: below(context, span_id),
-            parent: context.span_id(),
-            parent_is_remote: false,
-            seen: AtomicBool::new(false),
+            state: self.state.clone(),
+            parent: Some(ids.span_id),
+            ..Self::root(SpanIds { span_id, ..ids })
         }
     }
 
     /// Moves under `caller`. False if the ids are known already.
-    pub(super) fn adopt(&mut self, caller: &SpanContext) -> bool {
+    pub(super) fn adopt(&mut self, caller: RemoteParent) -> bool {
         let free = !*self.seen.get_mut();
         if free {
-            *self = Self::under(caller, self.context.span_id());
+            *self = Self::under(caller.ids, self.ids.span_id);
+            self.carry(caller.state);
         }
         free
     }
 
-    pub(super) fn context(&self) -> &SpanContext {
+    /// Passes `state` on to whoever is called from here.
+    pub(super) fn carry(&mut self, state: TraceState) {
+        self.state = state;
+    }
+
+    /// The ids, which stay as they are from now on.
+    pub(super) fn show(&self) -> SpanIds {
         self.seen.store(true, Ordering::Relaxed);
-        &self.context
+        self.ids
+    }
+
+    pub(super) fn state(&self) -> &TraceState {
+        &self.state
     }
 
     pub(super) fn is_sampled(&self) -> bool {
-        self.context.is_sampled()
+        self.ids.sampled
     }
 
-    /// The ids of the parent, and whether it is in another process.
-    pub(super) fn parent(&self) -> (SpanId, bool) {
-        (self.parent, self.parent_is_remote)
+    pub(super) fn parent(&self) -> Option<SpanId> {
+        self.parent
     }
-}
 
-fn below(parent: &SpanContext, span_id: SpanId) -> SpanContext {
-    let (trace_id, flags) = (parent.trace_id(), parent.trace_flags());
-    SpanContext::new(
-        trace_id,
-        span_id,
-        flags,
-        false,
-        parent.trace_state().clone(),
-    )
+    pub(super) fn parent_is_remote(&self) -> bool {
+        self.parent_is_remote
+    }
 }

@@ -1,24 +1,27 @@
-use super::ids::{SpanIds, span_context, with_extensions};
+use super::ids::{SpanIds, with_extensions};
 use super::place::Place;
 use super::traceparent;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use opentelemetry::trace::{SpanContext, TraceState};
-use std::cell::RefCell;
+use opentelemetry::trace::TraceState;
+use std::cell::Cell;
 use std::str::FromStr;
 use tracing::Span;
 
 thread_local! {
     /// Between [`below_caller`] and the root span that it makes just now.
-    static HANDOVER: RefCell<Handover> = const { RefCell::new(Handover::Nothing) };
+    ///
+    /// What needs no destructor is reached at the cost of a load: it was a tenth of the whole span.
+    static HANDOVER: Cell<Handover> = const { Cell::new(Handover::Nothing) };
 }
 
+#[derive(Clone, Copy)]
 enum Handover {
     Nothing,
     /// To the span: its caller, if it has one.
-    Caller(Option<SpanContext>),
+    Caller(Option<SpanIds>),
     /// From the span: what it is called. Asking its subscriber would cost another quarter of
     /// what making it does.
-    Ids(Option<SpanIds>),
+    Ids(SpanIds),
 }
 
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -30,12 +33,15 @@ const TRACESTATE_MAX: usize = 512;
 
 /// The span of a caller, in another process.
 #[derive(Clone, Debug)]
-pub struct RemoteParent(SpanContext);
+pub struct RemoteParent {
+    pub(super) ids: SpanIds,
+    pub(super) state: TraceState,
+}
 
 impl RemoteParent {
     /// The ids that the caller sent.
-    pub fn ids(&self) -> Option<SpanIds> {
-        SpanIds::of(&self.0)
+    pub fn ids(&self) -> SpanIds {
+        self.ids
     }
 
     /// Makes `span` a child of this one. See [`adopt_parent`].
@@ -43,7 +49,7 @@ impl RemoteParent {
         with_extensions(span, |extensions| {
             extensions
                 .get_mut::<Place>()
-                .is_some_and(|place| place.adopt(&self.0))
+                .is_some_and(|place| place.adopt(self))
         })
         .unwrap_or(false)
     }
@@ -54,12 +60,26 @@ impl RemoteParent {
 /// None if there is none, or if the header is malformed or there are two of them, as the standard
 /// asks.
 pub fn remote_parent(headers: &HeaderMap) -> Option<RemoteParent> {
-    let parent = headers.get(&TRACEPARENT)?;
-    if headers.get_all(&TRACEPARENT).iter().nth(1).is_some() {
-        return None;
+    // A walk along the few headers that a call has costs less than to look up two names.
+    let (mut parent, mut has_state) = (None, false);
+    for (name, value) in headers {
+        if name == TRACEPARENT {
+            if parent.replace(value).is_some() {
+                return None;
+            }
+        } else if name == TRACESTATE {
+            has_state = true;
+        }
     }
-    let parent = parent.as_bytes().trim_ascii();
-    traceparent::parse(parent, tracestate(headers)).map(RemoteParent)
+    let parent = parent?.as_bytes().trim_ascii();
+    Some(RemoteParent {
+        ids: traceparent::parse(parent)?,
+        state: if has_state {
+            tracestate(headers)
+        } else {
+            TraceState::NONE
+        },
+    })
 }
 
 /// Makes `span` a child of the caller's span, if the headers name one. True if they did and it is.
@@ -77,47 +97,58 @@ pub fn adopt_parent(span: &Span, headers: &HeaderMap) -> bool {
 /// A span that `make` makes is below the caller's wherever it is made. Because its place is known
 /// at once, a span of a trace that is not sampled keeps nothing of what it says.
 pub fn below_caller(headers: &HeaderMap, make: impl FnOnce() -> Span) -> (Span, Option<SpanIds>) {
-    HANDOVER.set(Handover::Caller(
-        remote_parent(headers).map(|parent| parent.0),
-    ));
+    let parent = remote_parent(headers);
+    HANDOVER.set(Handover::Caller(parent.as_ref().map(|parent| parent.ids)));
     let span = make();
     let ids = match HANDOVER.replace(Handover::Nothing) {
-        Handover::Ids(ids) => ids,
+        Handover::Ids(ids) => Some(ids),
         // A span that is disabled has not asked.
         Handover::Caller(_) | Handover::Nothing => None,
     };
+    if let Some(RemoteParent { state, .. }) = parent
+        && state != TraceState::NONE
+    {
+        with_extensions(&span, |extensions| {
+            extensions
+                .get_mut()
+                .map(|place: &mut Place| place.carry(state))
+        });
+    }
     (span, ids)
 }
 
 /// What [`below_caller`] says of the span that is being made, to the first that asks.
-pub(super) fn awaited() -> Option<Option<SpanContext>> {
-    HANDOVER.with_borrow_mut(|handover| match handover {
+pub(super) fn awaited() -> Option<Option<SpanIds>> {
+    match HANDOVER.get() {
         Handover::Caller(caller) => {
-            let caller = caller.take();
-            *handover = Handover::Nothing;
+            HANDOVER.set(Handover::Nothing);
             Some(caller)
         }
         Handover::Nothing | Handover::Ids(_) => None,
-    })
+    }
 }
 
 /// The answer of whoever was told a caller.
-pub(super) fn placed(place: &Place) {
-    HANDOVER.set(Handover::Ids(SpanIds::of(place.context())));
+pub(super) fn placed(ids: SpanIds) {
+    HANDOVER.set(Handover::Ids(ids));
 }
 
 /// Writes `span` into the headers of a call that it makes, in place of what was there.
 ///
 /// A span without ids (see [`crate::ids`]) leaves the headers as they are.
 pub fn inject(span: &Span, headers: &mut HeaderMap) {
-    let Some(context) = span_context(span).filter(SpanContext::is_valid) else {
+    let place = with_extensions(span, |extensions| {
+        let place = extensions.get_mut::<Place>()?;
+        Some((place.show(), place.state().header()))
+    });
+    let Some((ids, state)) = place.flatten() else {
         return;
     };
-    let Ok(parent) = HeaderValue::try_from(traceparent::format(&context)) else {
+    let Ok(parent) = HeaderValue::try_from(traceparent::format(ids)) else {
         return;
     };
     headers.insert(&TRACEPARENT, parent);
-    match HeaderValue::try_from(context.trace_state().header()) {
+    match HeaderValue::try_from(state) {
         Ok(state) if !state.is_empty() => headers.insert(&TRACESTATE, state),
         _ => headers.remove(&TRACESTATE),
     };
@@ -125,14 +156,8 @@ pub fn inject(span: &Span, headers: &mut HeaderMap) {
 
 /// Several headers are one list. What cannot be read is dropped; the parent stays good without it.
 fn tracestate(headers: &HeaderMap) -> TraceState {
-    if !headers.contains_key(&TRACESTATE) {
-        return TraceState::NONE;
-    }
-    let lists: Result<Vec<&str>, _> = headers
-        .get_all(&TRACESTATE)
-        .iter()
-        .map(HeaderValue::to_str)
-        .collect();
+    let lists = headers.get_all(&TRACESTATE).iter();
+    let lists: Result<Vec<&str>, _> = lists.map(HeaderValue::to_str).collect();
     let list = lists.unwrap_or_default().join(",");
     if list.is_empty() || list.len() > TRACESTATE_MAX {
         return TraceState::NONE;
@@ -166,10 +191,7 @@ mod tests {
 
     #[test]
     fn one_parent_is_one_parent() {
-        let ids = remote_parent(&headers(&[VALID], &[]))
-            .expect("valid")
-            .ids()
-            .expect("valid");
+        let ids = remote_parent(&headers(&[VALID], &[])).expect("valid").ids();
         assert_eq!(ids.trace_id.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
         assert_eq!(ids.span_id.to_string(), "00f067aa0ba902b7");
         assert!(ids.sampled);
@@ -182,7 +204,7 @@ mod tests {
     fn state_that_cannot_be_read_costs_the_state_only() {
         let state = |states: &[&str]| {
             let parent = remote_parent(&headers(&[VALID], states)).expect("the parent is valid");
-            parent.0.trace_state().header()
+            parent.state.header()
         };
         assert_eq!(state(&["a=1,b=2", "c=3"]), "a=1,b=2,c=3");
         assert_eq!(state(&["no list"]), "");

@@ -1,5 +1,5 @@
 use super::place::Place;
-use opentelemetry::trace::{SpanKind, Status};
+use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId};
 use opentelemetry::{InstrumentationScope, KeyValue, Value};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 use std::borrow::Cow;
@@ -40,11 +40,24 @@ impl Recording {
     }
 
     pub(super) fn end(self, place: &Place, scope: &InstrumentationScope) -> SpanData {
-        let (parent_span_id, parent_span_is_remote) = place.parent();
+        let ids = place.show();
+        let flags = if ids.sampled {
+            TraceFlags::SAMPLED
+        } else {
+            TraceFlags::default()
+        };
         SpanData {
-            span_context: place.context().clone(),
-            parent_span_id,
-            parent_span_is_remote,
+            span_context: SpanContext::new(
+                TraceId::from(ids.trace_id.0),
+                SpanId::from(ids.span_id.0),
+                flags,
+                false,
+                place.state().clone(),
+            ),
+            parent_span_id: place
+                .parent()
+                .map_or(SpanId::INVALID, |parent| SpanId::from(parent.0)),
+            parent_span_is_remote: place.parent_is_remote(),
             span_kind: self.kind,
             name: self.name,
             start_time: self.start,

@@ -4,20 +4,20 @@
 //! Read here, and strictly: the propagator of the SDK takes ids that are too short or begin with a
 //! `+`, and so would put into the logs what no other service of the trace has in its own.
 
-use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+use super::ids::{SpanId, SpanIds, TraceId};
 
 /// `version-trace_id-span_id-flags`, two hexadecimal digits a byte.
 const LENGTH: usize = 55;
 
 /// The span that the header names, or nothing if it is not exactly as the standard has it.
-pub(super) fn parse(header: &[u8], state: TraceState) -> Option<SpanContext> {
+pub(super) fn parse(header: &[u8]) -> Option<SpanIds> {
     let (known, extra) = header.split_first_chunk::<LENGTH>()?;
     if [known[2], known[35], known[52]] != [b'-'; 3] || !extra.is_ascii() {
         return None;
     }
 
     // A later version may append fields, and must be understood as far as this one goes.
-    let acceptable = match hex(&known[..2])? {
+    let acceptable = match two(known)? {
         0xff => false,
         0 => extra.is_empty(),
         _ => extra.is_empty() || extra[0] == b'-',
@@ -26,48 +26,68 @@ pub(super) fn parse(header: &[u8], state: TraceState) -> Option<SpanContext> {
         return None;
     }
 
-    let trace_id = u128::from(hex(&known[3..19])?) << 64 | u128::from(hex(&known[19..35])?);
-    let span_id = hex(&known[36..52])?;
-    let flags = match hex(&known[53..])? & 1 {
-        1 => TraceFlags::SAMPLED,
-        _ => TraceFlags::default(),
-    };
-    let (trace_id, span_id) = (TraceId::from(trace_id), SpanId::from(span_id));
-    let context = SpanContext::new(trace_id, span_id, flags, true, state);
-    context.is_valid().then_some(context)
+    let trace_id = u128::from(sixteen(&known[3..])?) << 64 | u128::from(sixteen(&known[19..])?);
+    let span_id = sixteen(&known[36..])?;
+    let sampled = two(&known[53..])? & 1 == 1;
+    (trace_id != 0 && span_id != 0).then_some(SpanIds {
+        trace_id: TraceId(trace_id),
+        span_id: SpanId(span_id),
+        sampled,
+    })
 }
 
 /// Always in version 00, which has one flag that is passed on.
-pub(super) fn format(context: &SpanContext) -> String {
-    let flags = u8::from(context.is_sampled());
-    format!(
-        "00-{}-{}-{flags:02x}",
-        context.trace_id(),
-        context.span_id()
-    )
+pub(super) fn format(ids: SpanIds) -> String {
+    let flags = u8::from(ids.sampled);
+    format!("00-{}-{}-{flags:02x}", ids.trace_id, ids.span_id)
 }
 
-/// Lower-case digits only, as the standard demands. A sign is no digit.
-fn hex(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0, |number, byte| {
-        let digit = match byte {
-            b'0'..=b'9' => byte - b'0',
-            b'a'..=b'f' => byte - b'a' + 10,
-            _ => return None,
-        };
-        Some(number << 4 | u64::from(digit))
-    })
+/// The number that the first two bytes are.
+fn two(digits: &[u8]) -> Option<u64> {
+    let [high, low] = *digits.first_chunk()?;
+    eight([b'0', b'0', b'0', b'0', b'0', b'0', high, low])
+}
+
+/// The number that the first sixteen bytes are.
+fn sixteen(digits: &[u8]) -> Option<u64> {
+    let ([high, low], _) = digits.first_chunk::<16>()?.as_chunks() else {
+        return None;
+    };
+    Some(eight(*high)? << 32 | eight(*low)?)
+}
+
+/// The number that eight hexadecimal digits are: lower-case ones only, as the standard demands. A
+/// sign is no digit.
+///
+/// Each step is taken for all bytes of a word at once: every call is asked for its parent.
+#[inline]
+fn eight(digits: [u8; 8]) -> Option<u64> {
+    const fn each(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
+    }
+
+    let digits = u64::from_be_bytes(digits);
+    // Bit 6 tells a letter, and the low bits of a letter count from 1.
+    let values = (digits & each(0x0f)) + (digits >> 6 & each(1)) * 9;
+    // A byte that is no digit has a value too, but that is above 15, or spelt differently.
+    let above_nine = (values + each(6)) >> 4 & each(1);
+    let spelt = values + each(b'0') + above_nine * u64::from(b'a' - b'9' - 1);
+    if values & each(0xf0) != 0 || spelt != digits {
+        return None;
+    }
+    let pairs = (values | values >> 4) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
+    Some((fours | fours >> 16) & 0xffff_ffff)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{format, parse};
-    use opentelemetry::trace::TraceState;
+    use super::{format, parse, sixteen, two};
 
     const VALID: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     fn written_again(header: &str) -> Option<String> {
-        parse(header.as_bytes(), TraceState::NONE).map(|context| format(&context))
+        parse(header.as_bytes()).map(format)
     }
 
     #[test]
@@ -115,6 +135,25 @@ mod tests {
             "00-4bf92f3577b34da6a3ce929d0e0e47\u{e9}-00f067aa0ba902b7-01",
         ] {
             assert_eq!(written_again(header), None, "{header}");
+        }
+    }
+
+    #[test]
+    fn of_all_bytes_sixteen_are_digits() {
+        for byte in 0..=u8::MAX {
+            let value = Some(byte)
+                .filter(|byte| !byte.is_ascii_uppercase())
+                .and_then(|byte| char::from(byte).to_digit(16))
+                .map(u64::from);
+            for at in 0..16 {
+                let mut digits = *b"0123456789abcdef";
+                digits[at] = byte;
+                let place = 4 * (15 - at);
+                let rest = 0x0123_4567_89ab_cdef & !(0xf << place);
+                let expected = value.map(|value| rest | value << place);
+                assert_eq!(sixteen(&digits), expected, "{byte:#x} at {at}");
+            }
+            assert_eq!(two(&[b'0', byte]), value);
         }
     }
 
