@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use carveout_metrics::{Call, RpcMetrics};
 use carveout_telemetry::TraceId;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::{Body, Frame};
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
@@ -125,12 +125,16 @@ impl Drop for Observed {
 }
 
 /// The name is parsed and checked once, and not at each look.
-pub(crate) static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+
+/// Answers have one or two headers: to walk along them costs a tenth of what hashing the name does.
+pub(crate) fn status_in(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let mut headers = headers.iter();
+    headers.find_map(|(name, value)| (*name == GRPC_STATUS).then_some(value))
+}
 
 fn code_in(headers: &HeaderMap) -> Option<Code> {
-    headers
-        .get(&GRPC_STATUS)
-        .map(|value| Code::from_bytes(value.as_bytes()))
+    status_in(headers).map(|value| Code::from_bytes(value.as_bytes()))
 }
 
 pin_project! {

@@ -14,7 +14,7 @@ use tonic_types::pb;
 use tower::{Layer, Service, layer::layer_fn};
 
 use crate::error::code_name;
-use crate::observe::GRPC_STATUS;
+use crate::observe::status_in;
 use crate::routes::Arrival;
 
 /// Sees to it that every error carries exactly one `ErrorInfo` with a reason and this service as
@@ -133,10 +133,8 @@ const MOST_DETAILS: usize = 4096;
 const ERROR_INFO: &str = "type.googleapis.com/google.rpc.ErrorInfo";
 
 fn explain(headers: &mut HeaderMap, domain: &str) {
-    match headers.get(&GRPC_STATUS) {
-        None => return,
-        Some(ok) if ok == "0" => return,
-        Some(_) => {}
+    if status_in(headers).is_none_or(|code| code == "0") {
+        return;
     }
     let Some(status) = Status::from_header_map(headers) else {
         return;
@@ -153,10 +151,7 @@ fn explain(headers: &mut HeaderMap, domain: &str) {
             }
         }
     }
-    debug_assert_ne!(
-        headers.get(&GRPC_STATUS),
-        Some(&HeaderValue::from_static("0"))
-    );
+    debug_assert_ne!(status_in(headers), Some(&HeaderValue::from_static("0")));
 }
 
 fn explained(status: &Status, domain: &str) -> pb::Status {
