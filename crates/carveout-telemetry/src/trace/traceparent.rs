@@ -17,7 +17,7 @@ pub(super) fn parse(header: &[u8]) -> Option<SpanIds> {
     }
 
     // A later version may append fields, and must be understood as far as this one goes.
-    let acceptable = match two(known)? {
+    let acceptable = match u8::from_be_bytes(hex(known)?) {
         0xff => false,
         0 => extra.is_empty(),
         _ => extra.is_empty() || extra[0] == b'-',
@@ -26,9 +26,10 @@ pub(super) fn parse(header: &[u8]) -> Option<SpanIds> {
         return None;
     }
 
-    let trace_id = u128::from(sixteen(&known[3..])?) << 64 | u128::from(sixteen(&known[19..])?);
-    let span_id = sixteen(&known[36..])?;
-    let sampled = two(&known[53..])? & 1 == 1;
+    let trace_id = u128::from_be_bytes(hex(&known[3..])?);
+    let span_id = u64::from_be_bytes(hex(&known[36..])?);
+    let [flags] = hex(&known[53..])?;
+    let sampled = flags & 1 == 1;
     (trace_id != 0 && span_id != 0).then_some(SpanIds {
         trace_id: TraceId(trace_id),
         span_id: SpanId(span_id),
@@ -42,47 +43,39 @@ pub(super) fn format(ids: SpanIds) -> String {
     format!("00-{}-{}-{flags:02x}", ids.trace_id, ids.span_id)
 }
 
-/// The number that the first two bytes are.
-fn two(digits: &[u8]) -> Option<u64> {
-    let [high, low] = *digits.first_chunk()?;
-    eight([b'0', b'0', b'0', b'0', b'0', b'0', high, low])
-}
-
-/// The number that the first sixteen bytes are.
-fn sixteen(digits: &[u8]) -> Option<u64> {
-    let ([high, low], _) = digits.first_chunk::<16>()?.as_chunks() else {
-        return None;
-    };
-    Some(eight(*high)? << 32 | eight(*low)?)
-}
-
-/// The number that eight hexadecimal digits are: lower-case ones only, as the standard demands. A
-/// sign is no digit.
+/// The bytes that twice as many hexadecimal digits are: lower-case ones only, as the standard
+/// demands. A sign is no digit.
 ///
-/// Each step is taken for all bytes of a word at once: every call is asked for its parent.
+/// Nothing here depends on a digit but what is computed from it, so that a compiler can do many at
+/// once: every call is asked for its parent.
 #[inline]
-fn eight(digits: [u8; 8]) -> Option<u64> {
-    const fn each(byte: u8) -> u64 {
-        u64::from_ne_bytes([byte; 8])
+fn hex<const BYTES: usize>(digits: &[u8]) -> Option<[u8; BYTES]> {
+    let (pairs, _) = digits.as_chunks::<2>();
+    let pairs = pairs.first_chunk::<BYTES>()?;
+    let (mut bytes, mut all) = ([0; BYTES], true);
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        let (high, is_high) = digit(*high);
+        let (low, is_low) = digit(*low);
+        *byte = high << 4 | low;
+        all &= is_high & is_low;
     }
+    all.then_some(bytes)
+}
 
-    let digits = u64::from_be_bytes(digits);
-    // Bit 6 tells a letter, and the low bits of a letter count from 1.
-    let values = (digits & each(0x0f)) + (digits >> 6 & each(1)) * 9;
-    // A byte that is no digit has a value too, but that is above 15, or spelt differently.
-    let above_nine = (values + each(6)) >> 4 & each(1);
-    let spelt = values + each(b'0') + above_nine * u64::from(b'a' - b'9' - 1);
-    if values & each(0xf0) != 0 || spelt != digits {
-        return None;
-    }
-    let pairs = (values | values >> 4) & 0x00ff_00ff_00ff_00ff;
-    let fours = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
-    Some((fours | fours >> 16) & 0xffff_ffff)
+#[inline]
+fn digit(byte: u8) -> (u8, bool) {
+    let (decimal, letter) = (byte.wrapping_sub(b'0'), byte.wrapping_sub(b'a'));
+    let value = if decimal < 10 {
+        decimal
+    } else {
+        letter.wrapping_add(10)
+    };
+    (value, (decimal < 10) | (letter < 6))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{format, parse, sixteen, two};
+    use super::{format, hex, parse};
 
     const VALID: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -151,9 +144,16 @@ mod tests {
                 let place = 4 * (15 - at);
                 let rest = 0x0123_4567_89ab_cdef & !(0xf << place);
                 let expected = value.map(|value| rest | value << place);
-                assert_eq!(sixteen(&digits), expected, "{byte:#x} at {at}");
+                assert_eq!(
+                    hex(&digits).map(u64::from_be_bytes),
+                    expected,
+                    "{byte:#x} at {at}"
+                );
             }
-            assert_eq!(two(&[b'0', byte]), value);
+            assert_eq!(
+                hex(&[b'0', byte]).map(u8::from_be_bytes).map(u64::from),
+                value
+            );
         }
     }
 
