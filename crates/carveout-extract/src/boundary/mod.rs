@@ -49,8 +49,9 @@ pub fn report(model: &Model, modules: &[ModuleId]) -> Result<Report> {
             .into_iter()
             .map(|path| format!("{path} does not parse as Rust")),
     );
-    let workspace = model
-        .root
+    // `.` has no name of its own.
+    let root = std::path::absolute(&model.root).unwrap_or_else(|_| model.root.clone());
+    let workspace = root
         .file_name()
         .map(|name| name.to_string_lossy().into_owned());
     Ok(Report {

@@ -60,6 +60,9 @@ fn folder(path: &Path) -> Result<PathBuf> {
 }
 
 fn refused(folder: &Path, error: cargo_metadata::Error) -> Error {
+    let no_workspace = "give a folder of a Cargo workspace with --workspace PATH; for another language, an index \
+                        made elsewhere with --index FILE";
+    let mut help = no_workspace.to_owned();
     let message = match error {
         cargo_metadata::Error::CargoMetadata { stderr } => {
             let said: Vec<&str> = stderr
@@ -67,15 +70,47 @@ fn refused(folder: &Path, error: cargo_metadata::Error) -> Error {
                 .filter(|line| !line.trim().is_empty())
                 .collect();
             let why = said.join("\n  ");
-            format!(
-                "cargo does not take {} for a workspace:\n  {why}",
-                folder.display()
-            )
+            if let Some(toolchain) = not_installed(&why) {
+                help = format!(
+                    "install it: rustup toolchain install {toolchain}; or read the workspace with another: \
+                     RUSTUP_TOOLCHAIN=stable"
+                );
+                format!(
+                    "{} wants the toolchain {toolchain}, which is not installed",
+                    folder.display()
+                )
+            } else {
+                format!(
+                    "cargo does not take {} for a workspace:\n  {why}",
+                    folder.display()
+                )
+            }
         }
         other => format!("cargo cannot be asked about {}: {other}", folder.display()),
     };
-    Error::new(Kind::Usage, message).help(
-        "give a folder of a Cargo workspace with --workspace PATH; for another language, an index made elsewhere \
-         with --index FILE",
-    )
+    Error::new(Kind::Usage, message).help(help)
+}
+
+/// The toolchain that rustup misses: one that a `rust-toolchain.toml` names, most of the time.
+fn not_installed(said: &str) -> Option<&str> {
+    let (_, rest) = said.split_once("toolchain '")?;
+    let (toolchain, rest) = rest.split_once('\'')?;
+    rest.starts_with(" is not installed").then_some(toolchain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::not_installed;
+
+    #[test]
+    fn rustups_complaint_is_told_from_cargos() {
+        let rustup =
+            "error: toolchain '1.97.1-x86_64-unknown-linux-gnu' is not installed\nhelp: run";
+        assert_eq!(
+            not_installed(rustup),
+            Some("1.97.1-x86_64-unknown-linux-gnu")
+        );
+        assert_eq!(not_installed("error: could not find `Cargo.toml`"), None);
+        assert_eq!(not_installed("error: toolchain 'x' has no component"), None);
+    }
 }
