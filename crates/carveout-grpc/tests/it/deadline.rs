@@ -50,6 +50,25 @@ async fn an_expired_call_is_deadline_exceeded_and_its_handler_is_dropped() {
     assert!(*dropped.lock().unwrap());
 }
 
+/// Its worker can do nothing while it blocks, and so the answer is late; but it is not taken for one
+/// that came in time.
+#[tokio::test]
+async fn a_handler_that_blocks_beyond_its_deadline_is_too_late() {
+    let handlers = Handlers::default().read(|_| async {
+        std::thread::sleep(Duration::from_millis(120));
+        Ok(())
+    });
+    let server = Server::start(handlers).await;
+    // Asked without a client that has a clock of its own.
+    let mut request = Request::new(read());
+    let budget = tonic::metadata::MetadataValue::from_static("50m");
+    request.metadata_mut().insert("grpc-timeout", budget);
+    let status = server.raw_client().await.get_item(request).await;
+    let status = status.expect_err("the deadline was over");
+    assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
+    assert_eq!(status.message(), "the deadline ended before the call did");
+}
+
 #[tokio::test]
 async fn a_stream_that_never_pauses_ends_by_its_deadline() {
     let endless = || {
