@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::decode::Raw;
 use super::identifiers::rust_identifiers;
-use super::stale::why_stale;
+use super::stale::{aliases, why_called_otherwise, why_stale};
 use super::symbol::Parsed;
 use crate::error::{Error, Result};
 use crate::model::{Position, Span};
@@ -144,6 +144,9 @@ pub(super) fn load(raw: &Raw, parsed: &[Option<Parsed>], root: &Path) -> Result<
         texts.push(text);
     }
     if stale.is_empty() {
+        stale = called_otherwise(raw, &texts, parsed);
+    }
+    if stale.is_empty() {
         return Ok(texts);
     }
     let named: Vec<&str> = stale.iter().map(String::as_str).collect();
@@ -154,6 +157,21 @@ pub(super) fn load(raw: &Raw, parsed: &[Option<Parsed>], root: &Path) -> Result<
         some_of(&named)
     );
     Err(Error::index(message).help("index this checkout again: `carveout-extract boundary index`"))
+}
+
+/// In Rust, where a function is called by its own name or by one that an import gives it.
+fn called_otherwise(raw: &Raw, texts: &[Text], parsed: &[Option<Parsed>]) -> Vec<String> {
+    let documents = raw.documents.iter().zip(texts);
+    let rust = documents.filter(|(document, _)| document.path.ends_with(".rs"));
+    let aliases = rust
+        .clone()
+        .flat_map(|(_, text)| aliases(&text.text))
+        .collect();
+    rust.filter_map(|(document, text)| {
+        let why = why_called_otherwise(document, text, parsed, &aliases)?;
+        Some(format!("{}{why}", document.path))
+    })
+    .collect()
 }
 
 /// The first few, and how many more.

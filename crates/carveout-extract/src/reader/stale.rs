@@ -3,6 +3,10 @@
 //! An index has no hash of what it saw, so this goes by what stands where it says. Aliases, `Self` and
 //! what macros make are called otherwise than their symbols, and may be.
 
+use std::collections::HashSet;
+
+use scip::types::descriptor::Suffix;
+
 use super::decode::RawDocument;
 use super::fresh::Text;
 use super::symbol::Parsed;
@@ -78,6 +82,40 @@ pub(super) fn why_stale(
         }
     }
     None
+}
+
+/// The first call of a function by a name that is neither its own nor one that something in the
+/// workspace was imported as: what an edit leaves that keeps every length.
+pub(super) fn why_called_otherwise(
+    document: &RawDocument,
+    text: &Text,
+    parsed: &[Option<Parsed>],
+    aliases: &HashSet<&str>,
+) -> Option<String> {
+    document.occurrences.iter().find_map(|occurrence| {
+        let symbol = occurrence.symbol.filter(|_| !occurrence.definition)?;
+        let function = parsed[symbol as usize].as_ref()?.rest.last()?;
+        if function.suffix != Suffix::Method {
+            return None;
+        }
+        let span = text.span(occurrence.range, document.encoding)?;
+        let there = text.slice(span).trim_start_matches("r#");
+        let is_called = text.text[text.offset(span.end)..].starts_with('(');
+        let is_other = there != function.name.trim_start_matches("r#");
+        if !is_called || !is_other || !is_name(there) || aliases.contains(there) {
+            return None;
+        }
+        let (line, name) = (occurrence.range[0] + 1, &function.name);
+        Some(format!(":{line} calls {there}, in the index {name}"))
+    })
+}
+
+/// What `use … as NAME` calls things, in one file.
+pub(super) fn aliases(text: &str) -> impl Iterator<Item = &str> {
+    text.split(" as ").skip(1).map(|rest| {
+        let end = rest.find(|character: char| !character.is_alphanumeric() && character != '_');
+        &rest[..end.unwrap_or(rest.len())]
+    })
 }
 
 /// Whether `at` is between two characters of one word.

@@ -64,6 +64,46 @@ fn a_function_that_is_called_otherwise() {
     });
 }
 
+/// Every position is what it was, and the call is to something else.
+#[test]
+fn another_function_of_the_same_length_is_called() {
+    let message = after("shop", "src/web/users.rs", |text| {
+        text.replace("mail::send_welcome(", "mail::send_receipt(")
+    });
+    assert!(
+        message.contains("src/web/users.rs:28 calls send_receipt, in the index send_welcome"),
+        "{message}"
+    );
+}
+
+/// A re-export gives a function another name; here it stands in a comment, where one of the same length
+/// can be put.
+#[test]
+fn a_function_that_is_called_by_an_alias_is_not_stale() {
+    let folder = copy("shop");
+    let change = |file: &str, from: &str, to: &str| {
+        let path = folder.path().join(file);
+        let text = std::fs::read_to_string(&path).expect("a source file");
+        assert!(text.contains(from), "{file} has no {from}");
+        let changed = text.replace(from, &format!("{to:<length$}", length = from.len()));
+        std::fs::write(&path, changed).expect("a write");
+    };
+    change(
+        "src/web/users.rs",
+        "mail::send_welcome(",
+        "mail::send_renamed(",
+    );
+    let error = read(folder.path()).expect_err("nothing has that name");
+    assert!(error.message.contains("calls send_renamed"), "{error}");
+    let comment = "A loop whose function is named and not called.";
+    change(
+        "src/jobs.rs",
+        comment,
+        "pub use mail::send_welcome as send_renamed;",
+    );
+    read(folder.path()).expect("it may be called so");
+}
+
 #[test]
 fn a_word_that_is_longer() {
     after("shop", "src/billing.rs", |text| {
