@@ -60,35 +60,30 @@ fn folder(path: &Path) -> Result<PathBuf> {
 }
 
 fn refused(folder: &Path, error: cargo_metadata::Error) -> Error {
-    let no_workspace = "give a folder of a Cargo workspace with --workspace PATH; for another language, an index \
-                        made elsewhere with --index FILE";
-    let mut help = no_workspace.to_owned();
+    let folder = folder.display();
     let message = match error {
         cargo_metadata::Error::CargoMetadata { stderr } => {
+            if let Some(toolchain) = not_installed(&stderr) {
+                let message =
+                    format!("{folder} wants the toolchain {toolchain}, which is not installed");
+                return Error::new(Kind::Usage, message).help(format!(
+                    "install it: rustup toolchain install {toolchain}; or read the workspace with another: \
+                     RUSTUP_TOOLCHAIN=stable"
+                ));
+            }
             let said: Vec<&str> = stderr
                 .lines()
                 .filter(|line| !line.trim().is_empty())
                 .collect();
             let why = said.join("\n  ");
-            if let Some(toolchain) = not_installed(&why) {
-                help = format!(
-                    "install it: rustup toolchain install {toolchain}; or read the workspace with another: \
-                     RUSTUP_TOOLCHAIN=stable"
-                );
-                format!(
-                    "{} wants the toolchain {toolchain}, which is not installed",
-                    folder.display()
-                )
-            } else {
-                format!(
-                    "cargo does not take {} for a workspace:\n  {why}",
-                    folder.display()
-                )
-            }
+            format!("cargo does not take {folder} for a workspace:\n  {why}")
         }
-        other => format!("cargo cannot be asked about {}: {other}", folder.display()),
+        other => format!("cargo cannot be asked about {folder}: {other}"),
     };
-    Error::new(Kind::Usage, message).help(help)
+    Error::new(Kind::Usage, message).help(
+        "give a folder of a Cargo workspace with --workspace PATH; for another language, an index made elsewhere \
+         with --index FILE",
+    )
 }
 
 /// The toolchain that rustup misses: one that a `rust-toolchain.toml` names, most of the time.

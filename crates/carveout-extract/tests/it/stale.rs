@@ -4,14 +4,18 @@ use std::path::Path;
 
 use crate::support::{copy, fixture, read};
 
-/// Changes one file of a copy of the fixture, and reads its index.
-fn after(name: &str, file: &str, change: impl Fn(&str) -> String) -> String {
-    let folder = copy(name);
-    let path = folder.path().join(file);
+fn edit(root: &Path, file: &str, change: impl Fn(&str) -> String) {
+    let path = root.join(file);
     let text = std::fs::read_to_string(&path).expect("a source file");
     let changed = change(&text);
     assert_ne!(text, changed, "nothing was changed");
     std::fs::write(&path, changed).expect("a write");
+}
+
+/// Changes one file of a copy of the fixture, and reads its index.
+fn after(name: &str, file: &str, change: impl Fn(&str) -> String) -> String {
+    let folder = copy(name);
+    edit(folder.path(), file, change);
     let error = read(folder.path()).expect_err("an index of other source");
     assert!(
         error
@@ -81,26 +85,17 @@ fn another_function_of_the_same_length_is_called() {
 #[test]
 fn a_function_that_is_called_by_an_alias_is_not_stale() {
     let folder = copy("shop");
-    let change = |file: &str, from: &str, to: &str| {
-        let path = folder.path().join(file);
-        let text = std::fs::read_to_string(&path).expect("a source file");
-        assert!(text.contains(from), "{file} has no {from}");
-        let changed = text.replace(from, &format!("{to:<length$}", length = from.len()));
-        std::fs::write(&path, changed).expect("a write");
-    };
-    change(
-        "src/web/users.rs",
-        "mail::send_welcome(",
-        "mail::send_renamed(",
-    );
+    edit(folder.path(), "src/web/users.rs", |text| {
+        text.replace("mail::send_welcome(", "mail::send_renamed(")
+    });
     let error = read(folder.path()).expect_err("nothing has that name");
     assert!(error.message.contains("calls send_renamed"), "{error}");
-    let comment = "A loop whose function is named and not called.";
-    change(
-        "src/jobs.rs",
-        comment,
-        "pub use mail::send_welcome as send_renamed;",
-    );
+    edit(folder.path(), "src/jobs.rs", |text| {
+        text.replace(
+            "A loop whose function is named and not called.",
+            "pub use mail::send_welcome as send_renamed;   ",
+        )
+    });
     read(folder.path()).expect("it may be called so");
 }
 

@@ -23,14 +23,14 @@ pub(crate) fn print() {
     headers.insert("traceparent", HeaderValue::from_static(unsampled));
     let make = || tracing::info_span!("rpc", otel.kind = "server", rpc.method = "m");
     let below = || carveout_telemetry::below_caller(&headers, make).0;
-    let least = Some(Wanted::AtMost(200.0));
+    let most = Some(Wanted::AtMost(200.0));
     let span = || nanoseconds(|| drop(below()));
     let what = "the span of an unsampled call, ns";
-    table::own(what, Ok(table::repeated(span)), least);
+    table::own(what, Ok(table::repeated(span)), most);
     let within = below().entered();
     let span = || nanoseconds(|| drop(make()));
     let what = "a span within it, ns";
-    table::own(what, Ok(table::repeated(span)), least);
+    table::own(what, Ok(table::repeated(span)), most);
     drop(within);
 }
 
