@@ -44,6 +44,8 @@ impl Admin {
         })?;
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
+        // Here and not in the thread, which may first run when the process has none left.
+        let spare = Spare::new();
         let (close, closed) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -53,7 +55,7 @@ impl Admin {
             .spawn(move || {
                 runtime.block_on(async move {
                     tokio::select! {
-                        () = accept(listener, Arc::new(self)) => {}
+                        () = accept(listener, spare, Arc::new(self)) => {}
                         _ = closed => {}
                     }
                 });
@@ -84,12 +86,11 @@ impl Drop for AdminPort {
     }
 }
 
-async fn accept(listener: TcpListener, admin: Arc<Admin>) {
+async fn accept(listener: TcpListener, spare: Spare, admin: Arc<Admin>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
         return;
     };
     let mut open = Open::default();
-    let spare = Spare::new();
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
