@@ -10,8 +10,8 @@ mod quiet;
 mod recording;
 mod traceparent;
 
-pub(crate) use ids::ids_in;
 pub use ids::{SpanId, SpanIds, TraceId, ids, trace_id};
 pub(crate) use layer::SpanLayer;
 pub(crate) use pipeline::Pipeline;
+pub(crate) use place::ids_of;
 pub use propagation::{RemoteParent, adopt_parent, below_caller, inject, remote_parent};

@@ -2,6 +2,7 @@ use std::time::Instant;
 
 use carveout_metrics::RpcMetrics;
 use http::{HeaderMap, HeaderValue};
+use tracing::Span;
 
 use crate::server;
 use crate::table::{self, Wanted};
@@ -23,14 +24,35 @@ pub(crate) fn print() {
     headers.insert("traceparent", HeaderValue::from_static(unsampled));
     let make = || tracing::info_span!("rpc", otel.kind = "server", rpc.method = "m");
     let below = || carveout_telemetry::below_caller(&headers, make).0;
-    let most = Some(Wanted::AtMost(200.0));
-    let span = || nanoseconds(|| drop(below()));
-    let what = "the span of an unsampled call, ns";
-    table::own(what, Ok(table::repeated(span)), most);
-    let within = below().entered();
-    let span = || nanoseconds(|| drop(make()));
-    let what = "a span within it, ns";
-    table::own(what, Ok(table::repeated(span)), most);
+    spans(
+        ["the span of an unsampled call, ns", "a span within it, ns"],
+        Some(Wanted::AtMost(200.0)),
+        below,
+        make,
+    );
+
+    // What no layer can be below.
+    let registry = tracing::Dispatch::new(tracing_subscriber::registry());
+    tracing::dispatcher::with_default(&registry, || {
+        let alone = [
+            "tracing alone, a call's span, ns",
+            "tracing alone, one within it, ns",
+        ];
+        spans(alone, None, make, make);
+    });
+}
+
+fn spans(
+    what: [&str; 2],
+    wanted: Option<Wanted>,
+    call: impl Fn() -> Span,
+    child: impl Fn() -> Span,
+) {
+    let span = || nanoseconds(|| drop(call()));
+    table::own(what[0], Ok(table::repeated(span)), wanted);
+    let within = call().entered();
+    let span = || nanoseconds(|| drop(child()));
+    table::own(what[1], Ok(table::repeated(span)), wanted);
     drop(within);
 }
 

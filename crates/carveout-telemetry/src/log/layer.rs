@@ -1,7 +1,7 @@
 use super::LogWriter;
 use super::line::Line;
 use crate::LogFormat;
-use crate::trace::{SpanIds, ids_in};
+use crate::trace;
 use std::cell::Cell;
 use std::time::SystemTime;
 use tracing::{Event, Level, Subscriber};
@@ -35,15 +35,6 @@ impl LogLayer {
     }
 }
 
-/// Where the event's span is in its trace.
-fn ids_of<S>(event: &Event<'_>, context: &Context<'_, S>) -> Option<SpanIds>
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
-    let span = context.event_span(event)?;
-    ids_in(&span.extensions())
-}
-
 /// The line that says how many lines are missing at its place.
 pub(crate) fn notice(format: LogFormat, service: &str) -> impl Fn(u64) -> String + Send + 'static {
     let service = service.to_owned();
@@ -74,7 +65,7 @@ where
             level: *metadata.level(),
             target: metadata.target(),
             service: &self.service,
-            ids: ids_of(event, &context),
+            ids: context.event_span(event).as_ref().and_then(trace::ids_of),
             message: None,
         };
         // A value whose `Debug` logs comes back here before it is done: it finds the scratch taken,

@@ -1,8 +1,7 @@
-use super::place::Place;
+use super::place;
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 use std::fmt;
 use tracing::Span;
-use tracing_subscriber::Registry;
-use tracing_subscriber::registry::{Extensions, ExtensionsMut, LookupSpan};
 
 /// The id of a trace, as W3C Trace Context has it. Displayed as 32 hexadecimal digits; never zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +27,19 @@ impl TraceId {
     pub fn to_u128(self) -> u128 {
         self.0
     }
+
+    pub(super) fn random() -> Self {
+        let id = RandomIdGenerator::default().new_trace_id();
+        // Zero would be no id.
+        Self(u128::from_be_bytes(id.to_bytes()).max(1))
+    }
+}
+
+impl SpanId {
+    pub(super) fn random() -> Self {
+        let id = RandomIdGenerator::default().new_span_id();
+        Self(u64::from_be_bytes(id.to_bytes()).max(1))
+    }
 }
 
 impl fmt::Display for TraceId {
@@ -46,30 +58,10 @@ impl fmt::Display for SpanId {
 ///
 /// After this the span has its place in the trace: call [`crate::adopt_parent`] before.
 pub fn ids(span: &Span) -> Option<SpanIds> {
-    with_extensions(span, |extensions| {
-        extensions.get_mut().map(|place: &mut Place| place.show())
-    })?
+    place::of(span, |place| place.show())
 }
 
 /// The trace that a span belongs to. See [`ids`].
 pub fn trace_id(span: &Span) -> Option<TraceId> {
     ids(span).map(|ids| ids.trace_id)
-}
-
-/// Of a span that was set up by this crate, wherever its registry is.
-pub(super) fn with_extensions<T>(
-    span: &Span,
-    run: impl FnOnce(&mut ExtensionsMut<'_>) -> T,
-) -> Option<T> {
-    span.with_subscriber(|(id, dispatch)| {
-        let registry = dispatch.downcast_ref::<Registry>()?;
-        let span = registry.span(id)?;
-        let mut extensions = span.extensions_mut();
-        Some(run(&mut extensions))
-    })?
-}
-
-/// The same for whoever has a span's extensions, as a layer does.
-pub(crate) fn ids_in(extensions: &Extensions<'_>) -> Option<SpanIds> {
-    extensions.get().map(Place::show)
 }

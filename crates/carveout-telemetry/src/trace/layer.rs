@@ -1,14 +1,13 @@
 use super::Pipeline;
 use super::ids::{SpanId, SpanIds, TraceId};
-use super::place::Place;
+use super::place::{self, Place};
 use super::propagation;
 use super::recording::Recording;
-use opentelemetry_sdk::trace::{
-    IdGenerator, RandomIdGenerator, Sampler, SamplingDecision, ShouldSample,
-};
+use opentelemetry_sdk::trace::{Sampler, SamplingDecision, ShouldSample};
 use std::sync::Arc;
 use tracing::Subscriber;
 use tracing::span::{Attributes, Id, Record};
+use tracing_core::span::Current;
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
@@ -16,9 +15,9 @@ use tracing_subscriber::registry::LookupSpan;
 /// Gives every span its place in a trace, and records those that are to be sent.
 ///
 /// `tracing-opentelemetry` does that too, and work at every enter and exit besides: it was a fifth
-/// of what a call costs. Here a span costs its ids, and what it says is kept only if it is sent.
+/// of what a call costs. Here a span costs its ids, one within a trace that is not sent not even those
+/// until somebody asks, and what it says is kept only if it is sent.
 pub(crate) struct SpanLayer {
-    ids: RandomIdGenerator,
     /// Decides for traces that begin here; whoever called has decided for its own.
     sampler: Sampler,
     /// Without one, spans have ids, for the logs and for whoever is called, and that is all. The
@@ -30,7 +29,6 @@ pub(crate) struct SpanLayer {
 impl SpanLayer {
     pub(crate) fn new(sample_ratio: f64, pipeline: Option<Arc<Pipeline>>) -> Self {
         Self {
-            ids: RandomIdGenerator::default(),
             sampler: Sampler::TraceIdRatioBased(sample_ratio),
             pipeline,
         }
@@ -38,23 +36,57 @@ impl SpanLayer {
 
     /// The first span of a trace.
     fn root(&self) -> Place {
-        let trace_id = self.ids.new_trace_id();
+        let trace_id = TraceId::random();
         let kind = opentelemetry::trace::SpanKind::Internal;
         let result = self
             .sampler
-            .should_sample(None, trace_id, "", &kind, &[], &[]);
+            .should_sample(None, trace_id.0.into(), "", &kind, &[], &[]);
         Place::root(SpanIds {
-            // Zero would be no id.
-            trace_id: TraceId(u128::from_be_bytes(trace_id.to_bytes()).max(1)),
-            span_id: self.span_id(),
+            trace_id,
+            span_id: SpanId::random(),
             sampled: matches!(result.decision, SamplingDecision::RecordAndSample),
         })
     }
 
-    fn span_id(&self) -> SpanId {
-        let id = self.ids.new_span_id();
-        SpanId(u64::from_be_bytes(id.to_bytes()).max(1))
+    /// What the span that is being made is below.
+    fn parent<S>(&self, attributes: &Attributes<'_>, context: &Context<'_, S>) -> Parent
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let current = if attributes.is_contextual() {
+            context.current_span()
+        } else {
+            Current::none()
+        };
+        let Some(parent) = attributes.parent().or(current.id()) else {
+            return Parent::None;
+        };
+        if self.pipeline.is_none() {
+            return Parent::Unsent;
+        }
+        let Some(parent) = context.span(parent) else {
+            return Parent::None;
+        };
+        // What is below a span that is sent is sent, and the other way round: its ids stay.
+        match place::ids_of(&parent) {
+            Some(ids) if ids.sampled => parent
+                .extensions()
+                .get()
+                .map(Place::child)
+                .map_or(Parent::None, Parent::Sent),
+            Some(_) => Parent::Unsent,
+            None => Parent::None,
+        }
     }
+}
+
+/// What a span that is being made is below.
+enum Parent {
+    None,
+    /// A span that is not sent to anywhere.
+    Unsent,
+    /// One that is sent, so that this one is too. Its place.
+    Sent(Place),
 }
 
 impl<S> Layer<S> for SpanLayer
@@ -62,27 +94,31 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let Some(span) = context.span(id) else {
-            return;
-        };
         let awaited = propagation::awaited();
         let is_final = awaited.is_some();
         let place = match awaited.flatten() {
-            Some(caller) => Place::under(caller, self.span_id()),
-            // The registry has found the parent already, named or current.
-            None => span
-                .parent()
-                .and_then(|parent| {
-                    let extensions = parent.extensions();
-                    Some(extensions.get::<Place>()?.child(self.span_id()))
-                })
-                .unwrap_or_else(|| self.root()),
+            Some(caller) => Place::under(caller),
+            None => match self.parent(attributes, &context) {
+                Parent::None => self.root(),
+                Parent::Sent(place) => place,
+                // Whoever asks finds out.
+                Parent::Unsent if !is_final => return,
+                Parent::Unsent => {
+                    if let Some(ids) = context.span(id).as_ref().and_then(place::ids_of) {
+                        propagation::placed(ids);
+                    }
+                    return;
+                }
+            },
         };
-        // One that may yet be given a parent is recorded for the case that it is sampled then.
+        // A root may yet be given a parent, and is recorded for the case that it is sampled then.
         let recorded = self.pipeline.is_some() && (place.is_sampled() || !is_final);
         if is_final {
             propagation::placed(place.show());
         }
+        let Some(span) = context.span(id) else {
+            return;
+        };
         let mut extensions = span.extensions_mut();
         extensions.insert(place);
         if recorded {

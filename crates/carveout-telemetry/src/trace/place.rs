@@ -2,8 +2,13 @@ use super::ids::{SpanId, SpanIds};
 use super::propagation::RemoteParent;
 use opentelemetry::trace::TraceState;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tracing::Span;
+use tracing_subscriber::Registry;
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 /// Where a span is in its trace.
+///
+/// A span that is not sent has one from when somebody asks: most have none ever.
 #[derive(Debug)]
 pub(super) struct Place {
     ids: SpanIds,
@@ -27,28 +32,34 @@ impl Place {
     }
 
     /// Below a span of another process. What other systems say of the trace is for [`Self::carry`].
-    pub(super) fn under(caller: SpanIds, span_id: SpanId) -> Self {
+    pub(super) fn under(caller: SpanIds) -> Self {
         Self {
             parent: Some(caller.span_id),
             parent_is_remote: true,
-            ..Self::root(SpanIds { span_id, ..caller })
+            ..Self::root(SpanIds {
+                span_id: SpanId::random(),
+                ..caller
+            })
         }
     }
 
-    pub(super) fn child(&self, span_id: SpanId) -> Self {
+    pub(super) fn child(&self) -> Self {
         let ids = self.show();
         Self {
             state: self.state.clone(),
             parent: Some(ids.span_id),
-            ..Self::root(SpanIds { span_id, ..ids })
+            ..Self::root(SpanIds {
+                span_id: SpanId::random(),
+                ..ids
+            })
         }
     }
 
-    /// Moves under `caller`. False if the ids are known already.
+    /// Moves under `caller`. False if it is below another already, or its ids are known.
     pub(super) fn adopt(&mut self, caller: RemoteParent) -> bool {
-        let free = !*self.seen.get_mut();
+        let free = self.parent.is_none() && !*self.seen.get_mut();
         if free {
-            *self = Self::under(caller.ids, self.ids.span_id);
+            *self = Self::under(caller.ids);
             self.carry(caller.state);
         }
         free
@@ -80,4 +91,39 @@ impl Place {
     pub(super) fn parent_is_remote(&self) -> bool {
         self.parent_is_remote
     }
+}
+
+/// The place of a span that was set up by this crate, wherever its registry is.
+pub(super) fn of<T>(span: &Span, look: impl FnOnce(&mut Place) -> T) -> Option<T> {
+    span.with_subscriber(|(id, dispatch)| {
+        let registry = dispatch.downcast_ref::<Registry>()?;
+        let span = registry.span(id)?;
+        ensure(&span)?;
+        span.extensions_mut().get_mut().map(look)
+    })?
+}
+
+/// The ids of a span, for whoever has it at hand, as a layer does.
+pub(crate) fn ids_of<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>) -> Option<SpanIds> {
+    let ids = || span.extensions().get().map(Place::show);
+    ids().or_else(|| {
+        ensure(span)?;
+        ids()
+    })
+}
+
+/// Gives the span its place below its parent if it has none yet. None if it cannot have one.
+fn ensure<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>) -> Option<()> {
+    if span.extensions().get::<Place>().is_some() {
+        return Some(());
+    }
+    let parent = span.parent()?;
+    ensure(&parent)?;
+    let place = parent.extensions().get().map(Place::child)?;
+    let mut extensions = span.extensions_mut();
+    // Somebody else may have been quicker.
+    if extensions.get_mut::<Place>().is_none() {
+        extensions.insert(place);
+    }
+    Some(())
 }

@@ -1,5 +1,5 @@
-use super::ids::{SpanIds, with_extensions};
-use super::place::Place;
+use super::ids::SpanIds;
+use super::place;
 use super::traceparent;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::trace::TraceState;
@@ -46,12 +46,7 @@ impl RemoteParent {
 
     /// Makes `span` a child of this one. See [`adopt_parent`].
     pub fn adopt(self, span: &Span) -> bool {
-        with_extensions(span, |extensions| {
-            extensions
-                .get_mut::<Place>()
-                .is_some_and(|place| place.adopt(self))
-        })
-        .unwrap_or(false)
+        place::of(span, |place| place.adopt(self)).unwrap_or(false)
     }
 }
 
@@ -85,7 +80,8 @@ pub fn remote_parent(headers: &HeaderMap) -> Option<RemoteParent> {
 /// Makes `span` a child of the caller's span, if the headers name one. True if they did and it is.
 ///
 /// Call it before the span has children or is asked for its ids: from then on it has its place in a
-/// trace. [`below_caller`] does it in one step, at less cost.
+/// trace. A span that is made within another one has its place there, and stays. [`below_caller`]
+/// makes one below the caller's wherever it is made, in one step, at less cost.
 pub fn adopt_parent(span: &Span, headers: &HeaderMap) -> bool {
     remote_parent(headers).is_some_and(|parent| parent.adopt(span))
 }
@@ -108,11 +104,7 @@ pub fn below_caller(headers: &HeaderMap, make: impl FnOnce() -> Span) -> (Span, 
     if let Some(RemoteParent { state, .. }) = parent
         && state != TraceState::NONE
     {
-        with_extensions(&span, |extensions| {
-            extensions
-                .get_mut()
-                .map(|place: &mut Place| place.carry(state))
-        });
+        place::of(&span, |place| place.carry(state));
     }
     (span, ids)
 }
@@ -137,11 +129,8 @@ pub(super) fn placed(ids: SpanIds) {
 ///
 /// A span without ids (see [`crate::ids`]) leaves the headers as they are.
 pub fn inject(span: &Span, headers: &mut HeaderMap) {
-    let place = with_extensions(span, |extensions| {
-        let place = extensions.get_mut::<Place>()?;
-        Some((place.show(), place.state().header()))
-    });
-    let Some((ids, state)) = place.flatten() else {
+    let place = place::of(span, |place| (place.show(), place.state().header()));
+    let Some((ids, state)) = place else {
         return;
     };
     let Ok(parent) = HeaderValue::try_from(traceparent::format(ids)) else {

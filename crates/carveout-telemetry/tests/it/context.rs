@@ -184,3 +184,46 @@ fn a_disabled_span_changes_no_headers() {
         }
     });
 }
+
+#[test]
+fn a_span_within_another_is_in_its_trace_whoever_asks_first() {
+    for config in with_and_without_otlp(config("info", 0.0)) {
+        lines(&config, |_| {
+            let (call, told) = below_caller(&headers(&unsampled()), || info_span!("rpc"));
+            let query = call.in_scope(|| info_span!("query"));
+            let row = info_span!(parent: &query, "row");
+
+            let asked = [&row, &query, &row].map(|span| ids(span).expect("ids"));
+            assert_eq!(asked[0], asked[2]);
+            let mut spans = vec![told.expect("ids"), asked[0], asked[1]];
+            assert!(spans.iter().all(|ids| ids.trace_id.to_string() == TRACE));
+            assert!(spans.iter().all(|ids| !ids.sampled));
+            spans.dedup_by_key(|ids| ids.span_id);
+            assert_eq!(spans.len(), 3);
+            assert!(!adopt_parent(&query, &headers(PARENT)));
+
+            let other = call.in_scope(|| info_span!(parent: None, "of its own"));
+            assert_ne!(trace_id(&other).expect("an id").to_string(), TRACE);
+        });
+    }
+}
+
+#[test]
+fn threads_that_ask_at_once_are_told_the_same() {
+    lines(&config("info", 0.0), |_| {
+        let call = info_span!("rpc");
+        for _ in 0..100 {
+            let query = info_span!(parent: &call, "query");
+            let start = std::sync::Barrier::new(2);
+            let ask = || {
+                start.wait();
+                ids(&query).expect("ids")
+            };
+            let (here, there) = std::thread::scope(|threads| {
+                let there = threads.spawn(ask);
+                (ask(), there.join().expect("no panic"))
+            });
+            assert_eq!(here, there);
+        }
+    });
+}

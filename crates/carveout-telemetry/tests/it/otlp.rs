@@ -1,5 +1,7 @@
 use crate::world::{Output, PARENT, SOON, TRACE, service};
-use carveout_telemetry::{ShutdownReport, Telemetry, TelemetryConfig, adopt_parent, dispatch};
+use carveout_telemetry::{
+    ShutdownReport, Telemetry, TelemetryConfig, adopt_parent, below_caller, dispatch,
+};
 use http::{HeaderMap, HeaderValue};
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -200,12 +202,18 @@ fn a_span_arrives_under_the_trace_of_the_caller() {
         headers.insert("traceparent", HeaderValue::from_static(PARENT));
         assert!(adopt_parent(&span, &headers));
         span.in_scope(|| tracing::info!("an event is a log line, and no part of the span"));
+        span.in_scope(|| drop(tracing::info_span!("a query of it")));
         span.record("rpc.response.status_code", "UNAVAILABLE");
         span.record("otel.status_code", "ERROR");
+
+        let unsampled = HeaderValue::try_from(PARENT.replace("-01", "-00")).expect("ASCII");
+        headers.insert("traceparent", unsampled);
+        let (span, _) = below_caller(&headers, || tracing::info_span!("not sent"));
+        span.in_scope(|| drop(tracing::info_span!("nor what is within")));
     });
     let report = telemetry.shutdown(SOON);
     assert!(report.is_complete(), "{report:?}");
-    assert_eq!(report.stats.spans_exported, 1);
+    assert_eq!(report.stats.spans_exported, 2);
 
     let printed = receiver.printed_until("rpc.response.status_code");
     for expected in [
@@ -214,6 +222,7 @@ fn a_span_arrives_under_the_trace_of_the_caller() {
         "acme.orders.v1.OrdersService/GetItem",
         "SPAN_KIND_SERVER",
         "STATUS_CODE_ERROR",
+        "a query of it",
         "rpc.system.name: Str(grpc)",
         "rpc.method: Str(acme.orders.v1.OrdersService/GetItem)",
         "rpc.response.status_code: Str(UNAVAILABLE)",
