@@ -78,12 +78,36 @@ pub(crate) enum Bench {
         /// Scenarios, `rapid-reset` say; all of them when none is named
         scenarios: Vec<String>,
     },
+    /// Compare what servers and limiters answer when there is more to do than they can
+    Overload(Overload),
     /// Build a stamped service and a hello-world of tonic from nothing, and compare
     Build {
         /// Builds of each
         #[arg(long, default_value_t = 1)]
         runs: usize,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct Overload {
+    /// Measure the headlines alone, in about a minute
+    #[arg(long)]
+    pub(crate) short: bool,
+    /// What the handler does, `blocking` say; all of them when none is named
+    #[arg(long)]
+    pub(crate) scenario: Vec<String>,
+    /// What the callers do, `3x` say; all of it when nothing is named
+    #[arg(long)]
+    pub(crate) load: Vec<String>,
+    /// What is compared, `envoy` say; all of them when none is named
+    #[arg(long)]
+    pub(crate) contender: Vec<String>,
+    /// How often each is measured, with other arrivals each time
+    #[arg(long)]
+    pub(crate) seeds: Option<u64>,
+    /// Where the record and the plots are written
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -71,6 +71,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         health: health.clone(),
         metrics: metrics.clone(),
         slow: SlowCalls::default(),
+        overload: carveout_grpc::OverloadConfig::default(),
     };
     let routes = Routes::new().add(api::server(Empty), api::FILE_DESCRIPTOR_SET);
     let stack = Stack::new(routes, &config, options)?;

@@ -25,6 +25,8 @@ impl Reason {
     pub const CALLER_UNKNOWN: Reason = Reason::new("CALLER_UNKNOWN");
     /// The deadline ended before the call did.
     pub const DEADLINE_EXCEEDED: Reason = Reason::new("DEADLINE_EXCEEDED");
+    /// The call could not have been answered by its deadline, and was not begun.
+    pub const DOOMED: Reason = Reason::new("DOOMED");
     /// A field of the request is not what it has to be; the details name it.
     pub const INVALID_FIELD: Reason = Reason::new("INVALID_FIELD");
     /// The `grpc-timeout` header is not one that the protocol knows.
@@ -35,6 +37,8 @@ impl Reason {
     pub const METHOD_NOT_FOUND: Reason = Reason::new("METHOD_NOT_FOUND");
     /// The request is not a POST of `application/grpc`.
     pub const NOT_GRPC: Reason = Reason::new("NOT_GRPC");
+    /// More calls than the service can answer; nothing was done for this one.
+    pub const OVERLOADED: Reason = Reason::new("OVERLOADED");
     /// The handler panicked.
     pub const PANIC: Reason = Reason::new("PANIC");
 
@@ -82,7 +86,12 @@ pub struct Error {
     message: String,
     details: Box<ErrorDetails>,
     metadata: Vec<(String, String)>,
+    /// In milliseconds; -1 is never.
+    pushback: Option<i64>,
 }
+
+/// What a gRPC client with a retry policy obeys: the proposal A6 has it.
+static PUSHBACK: &str = "grpc-retry-pushback-ms";
 
 impl Error {
     /// An error with `code`, `reason` and a sentence that a developer of the caller can act on.
@@ -93,6 +102,7 @@ impl Error {
             message: message.into(),
             details: Box::default(),
             metadata: Vec::new(),
+            pushback: None,
         }
     }
 
@@ -119,9 +129,17 @@ impl Error {
         self
     }
 
-    /// Tells the caller how long to wait before it tries again.
+    /// Tells the caller how long to wait before it tries again: its program, and its gRPC client if
+    /// that has a retry policy.
     pub fn retry_after(mut self, delay: Duration) -> Self {
         self.details.set_retry_info(Some(delay));
+        self.pushback = Some(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
+        self
+    }
+
+    /// Tells the caller's gRPC client not to try again, whatever its retry policy says.
+    pub fn never_retry(mut self) -> Self {
+        self.pushback = Some(-1);
         self
     }
 }
@@ -138,7 +156,11 @@ impl From<Error> for Status {
                 .into_iter()
                 .collect::<std::collections::HashMap<_, _>>(),
         );
-        Status::with_error_details(error.code, error.message, *details)
+        let mut status = Status::with_error_details(error.code, error.message, *details);
+        if let Some(pushback) = error.pushback {
+            status.metadata_mut().insert(PUSHBACK, pushback.into());
+        }
+        status
     }
 }
 

@@ -29,11 +29,11 @@
 //! ```
 
 mod access;
+mod admission;
 mod client;
 mod contract;
 mod deadline;
 mod error;
-mod guard;
 mod health;
 mod observe;
 mod ongoing;
@@ -45,11 +45,11 @@ mod slow;
 mod sparingly;
 
 pub use access::{Access, AccessError, AccessPolicy};
+pub use carveout_overload::{Admission, GuardMode, OverloadConfig};
 pub use client::{Channel, ClientConfig, TargetError};
 pub use contract::{ContractError, Idempotency, MethodContract};
 pub use deadline::current_deadline;
 pub use error::{Error, Reason, code_name};
-pub use guard::GuardMode;
 pub use health::check_health;
 pub use routes::Routes;
 pub use secure::{Handshake, Identity, ReadWrite, Secure, Secured, Stream, TlsConfig};

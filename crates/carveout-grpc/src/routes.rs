@@ -16,6 +16,7 @@ use tower::Service;
 use crate::contract::{ContractError, MethodContract, methods_of};
 use crate::deadline;
 use crate::error::{Error, Reason};
+use crate::server::Turn;
 
 pub(crate) type Request = http::Request<Body>;
 pub(crate) type Response = http::Response<Body>;
@@ -154,6 +155,8 @@ pub(crate) struct Arrival {
     pub(crate) route: Option<Arc<Route>>,
     /// When it has to be answered, if ever; or why it is refused.
     pub(crate) deadline: Result<Option<Instant>, Error>,
+    /// What admission has decided about it.
+    pub(crate) turn: Turn,
 }
 
 /// Finds a method by the path of the request.
@@ -177,6 +180,7 @@ impl RouteTable {
             request,
             route,
             deadline,
+            turn: Turn::Free,
         }
     }
 }

@@ -39,6 +39,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         health: health.clone(),
         metrics,
         slow: SlowCalls::default(),
+        overload: carveout_grpc::OverloadConfig::default(),
     };
     let stack = Stack::new(Routes::new(), &config, options)?.secured_by(secure.clone());
     let listener = carveout_grpc::bind(&config).await?;

@@ -147,6 +147,7 @@ impl Running {
             health: health.clone(),
             metrics: metrics.clone(),
             slow,
+            overload: carveout_grpc::OverloadConfig::default(),
         };
         let stack = Stack::new(routes, &config, options).map_err(StartError::Contract)?;
         let stack = match secure {

@@ -37,6 +37,9 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Bench {
             bench: Bench::Overhead,
         } => bench::overhead::run(),
+        Command::Bench {
+            bench: Bench::Overload(args),
+        } => bench::overload::run(&args),
         Command::Boundary { args } => boundary::run(&args),
         Command::Completions { shell } => {
             let mut text = Vec::new();

@@ -97,6 +97,7 @@ pub(crate) async fn serve() {
         health: health.clone(),
         metrics: metrics.clone(),
         slow: SlowCalls::default(),
+        overload: carveout_grpc::OverloadConfig::default(),
     };
     let routes = Routes::new().add(api::server(Handlers), api::FILE_DESCRIPTOR_SET);
     let stack = Stack::new(routes, &config, options).expect("a stack");

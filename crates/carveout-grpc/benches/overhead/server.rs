@@ -101,6 +101,7 @@ async fn kit() -> SocketAddr {
         health: health.clone(),
         metrics: metrics(),
         slow: SlowCalls::default(),
+        overload: carveout_grpc::OverloadConfig::default(),
     };
     let routes = Routes::new().add(api::server(Handler), api::FILE_DESCRIPTOR_SET);
     let stack = Stack::new(routes, &config, options).expect("a stack");

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use carveout_metrics::prometheus_client::metrics::counter::Counter;
 use carveout_metrics::{GuardMetrics, Metrics};
+use carveout_overload::GuardMode;
 use tonic::Code;
 
 use self::pattern::Callers;
 pub use self::policy::{AccessError, AccessPolicy};
 use crate::error::{Error, Reason};
-use crate::guard::GuardMode;
 use crate::routes::{Arrival, is_health};
 use crate::secure::Identity;
 use crate::sparingly::Sparingly;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::server::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::activity::Activity;
 use super::config::ServerConfig;
 use super::connections::End;
+use super::placement::Placement;
 use super::preface::{self, Prefaced};
 use super::stack::{PerRequest, Stack};
 use crate::secure::{Identity, Secured, Stream};
@@ -60,7 +61,7 @@ impl Limits {
 
 /// Serves one connection until it ends, and says why it did.
 pub(super) async fn serve(
-    http: http2::Builder<TokioExecutor>,
+    http: http2::Builder<Placement>,
     stream: TcpStream,
     stack: Stack,
     limits: Limits,

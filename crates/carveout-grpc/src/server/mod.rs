@@ -1,5 +1,6 @@
 mod accept;
 mod activity;
+mod admit;
 mod catch_panic;
 mod check_access;
 mod closing;
@@ -11,11 +12,13 @@ mod descriptors;
 mod explain;
 mod message_size;
 mod observe;
+mod placement;
 mod preface;
 mod serve;
 mod stack;
 mod taken_back;
 
+pub(crate) use admit::Turn;
 pub use config::ServerConfig;
 pub use serve::{Drained, bind, serve};
 pub use stack::{Stack, StackOptions};

@@ -4,16 +4,18 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use hyper::server::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
+use tokio::sync::{oneshot, watch};
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::accept::Accept;
 use super::config::ServerConfig;
 use super::connection::{self, Limits};
 use super::connections::{ConnectionMetrics, End};
 use super::descriptors;
+use super::placement::Placement;
 use super::stack::Stack;
 
 /// Connections that may wait to be accepted; the kernel lowers it to `net.core.somaxconn`. The usual
@@ -69,6 +71,10 @@ fn listen_on(addr: SocketAddr) -> io::Result<TcpListener> {
 /// calls under way end within `drain_budget` and cuts what is left.
 ///
 /// The caller binds and decides when to stop, so that a test can use port 0 and a channel.
+///
+/// Connections run on threads of their own, beside the calls that hold no thread for long; the
+/// runtime that this is called on runs the others, and whatever handlers spawn. A runtime of
+/// one thread runs everything itself.
 pub async fn serve(
     listener: TcpListener,
     stack: Stack,
@@ -76,42 +82,135 @@ pub async fn serve(
     drain_budget: Duration,
     stop: impl Future<Output = ()>,
 ) -> Drained {
-    let metrics = stack.connections().clone();
-    let most = descriptors::connections(config.max_connections);
-    let mut accept = Accept::new(listener, &metrics);
-    let mut connections = Connections {
-        http: http(config),
-        limits: Limits::of(config),
-        stopping: watch::Sender::new(false),
-        stack,
-        open: JoinSet::new(),
+    let workers = Handle::current();
+    let Some(threads) = Threads::beside(&workers) else {
+        let server = Server::new(stack, config, drain_budget, None);
+        return server.run(listener, stop).await;
     };
-    tokio::pin!(stop);
-    loop {
-        tokio::select! {
-            () = &mut stop => break,
-            stream = accept.next() => {
-                if connections.open.len() < most {
-                    connections.spawn(stream);
-                } else {
-                    // At once, so that the caller can try another instance.
-                    metrics.refused();
-                }
+    let server = Server::new(stack, config, drain_budget, Some(workers));
+    let (tell, told) = oneshot::channel::<()>();
+    let server = threads.spawn(async move {
+        let listener = listener.into_std().and_then(TcpListener::from_std);
+        // A sender that is gone means the same as one that says so.
+        let stop = async { drop(told.await) };
+        match listener {
+            Ok(listener) => server.run(listener, stop).await,
+            Err(error) => {
+                tracing::error!(%error, "the listener cannot be used");
+                Drained { cut: 0 }
             }
-            // Ended connections are taken out, so that the set is as large as what is open.
-            Some(_) = connections.open.join_next() => {}
+        }
+    });
+    tokio::pin!(server);
+    tokio::select! {
+        () = stop => drop(tell),
+        drained = &mut server => return drained.unwrap_or(Drained { cut: 0 }),
+    }
+    // What panics has been counted.
+    server.await.unwrap_or(Drained { cut: 0 })
+}
+
+/// The threads of the connections. They end when this is dropped.
+struct Threads(Option<Runtime>);
+
+impl Threads {
+    /// As many as there are workers. None beside a runtime that has one thread for everything, and
+    /// where they cannot be had.
+    fn beside(workers: &Handle) -> Option<Self> {
+        if workers.runtime_flavor() == RuntimeFlavor::CurrentThread {
+            return None;
+        }
+        let threads = Builder::new_multi_thread()
+            .worker_threads(workers.metrics().num_workers())
+            .thread_name("connections")
+            .enable_all()
+            .build();
+        threads
+            .inspect_err(
+                |error| tracing::error!(%error, "connections have no threads of their own"),
+            )
+            .map(|threads| Self(Some(threads)))
+            .ok()
+    }
+
+    fn spawn<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        match &self.0 {
+            Some(threads) => threads.spawn(task),
+            None => tokio::spawn(task),
+        }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(threads) = self.0.take() {
+            // Whoever drops this is on a worker, and may not wait.
+            threads.shutdown_background();
+        }
+    }
+}
+
+/// What is needed to serve.
+struct Server {
+    connections: Connections,
+    most: usize,
+    drain_budget: Duration,
+}
+
+impl Server {
+    fn new(
+        stack: Stack,
+        config: &ServerConfig,
+        drain_budget: Duration,
+        workers: Option<Handle>,
+    ) -> Self {
+        Self {
+            connections: Connections {
+                http: http(config, stack.placement(workers)),
+                limits: Limits::of(config),
+                stopping: watch::Sender::new(false),
+                stack,
+                open: JoinSet::new(),
+            },
+            most: descriptors::connections(config.max_connections),
+            drain_budget,
         }
     }
 
-    // The port is free for the next process from here on; the connections live on.
-    for stream in accept.finish() {
-        connections.spawn(stream);
+    async fn run(self, listener: TcpListener, stop: impl Future<Output = ()>) -> Drained {
+        let mut connections = self.connections;
+        let metrics = connections.stack.connections().clone();
+        let mut accept = Accept::new(listener, &metrics);
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                stream = accept.next() => {
+                    if connections.open.len() < self.most {
+                        connections.spawn(stream);
+                    } else {
+                        // At once, so that the caller can try another instance.
+                        metrics.refused();
+                    }
+                }
+                // Ended connections are taken out, so that the set is as large as what is open.
+                Some(_) = connections.open.join_next() => {}
+            }
+        }
+
+        // The port is free for the next process from here on; the connections live on.
+        for stream in accept.finish() {
+            connections.spawn(stream);
+        }
+        connections.drain(self.drain_budget).await
     }
-    connections.drain(drain_budget).await
 }
 
-fn http(config: &ServerConfig) -> http2::Builder<TokioExecutor> {
-    let mut http = http2::Builder::new(TokioExecutor::new());
+fn http(config: &ServerConfig, placement: Placement) -> http2::Builder<Placement> {
+    let mut http = http2::Builder::new(placement);
     http.timer(TokioTimer::new())
         .max_concurrent_streams(config.max_concurrent_streams)
         .keep_alive_interval(Some(config.keepalive_interval))
@@ -121,7 +220,7 @@ fn http(config: &ServerConfig) -> http2::Builder<TokioExecutor> {
 
 /// Every connection that is open, and what each is served with.
 struct Connections {
-    http: http2::Builder<TokioExecutor>,
+    http: http2::Builder<Placement>,
     limits: Limits,
     stopping: watch::Sender<bool>,
     stack: Stack,

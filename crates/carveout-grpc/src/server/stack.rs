@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use carveout_health::Health;
 use carveout_metrics::{Metrics, RpcMetrics};
+use carveout_overload::{Admission, OverloadConfig};
 use hyper::body::Incoming;
+use tokio::runtime::Handle;
 use tonic::body::Body;
 use tower::{Service, ServiceBuilder};
 
 use super::activity::{Activity, Held, HeldBody};
+use super::admit::{Admit, AdmittedBody, Turn};
 use super::catch_panic::{CatchPanic, PanicBody};
 use super::check_access::CheckAccess;
 use super::config::ServerConfig;
@@ -17,8 +20,10 @@ use super::deadline::{Deadline, DeadlineBody};
 use super::explain::{Explain, ExplainBody};
 use super::message_size::{MessageSize, SizedBody, SizedRequest};
 use super::observe::Observe;
+use super::placement::{self, Next, Placement, Queued, Weights};
 use super::taken_back::TakenBack;
 use crate::access::Access;
+use crate::admission::{Doorkeeper, Verdict};
 use crate::contract::ContractError;
 use crate::health::HealthService;
 use crate::observe::ObservedBody;
@@ -38,9 +43,11 @@ pub struct StackOptions {
     pub metrics: Metrics,
     /// Where the slowest calls are kept.
     pub slow: SlowCalls,
+    /// When calls wait, and when they are refused.
+    pub overload: OverloadConfig,
 }
 
-type Layers = Observe<Explain<CatchPanic<CheckAccess<Deadline<MessageSize<Dispatch>>>>>>;
+type Layers = Observe<Explain<CatchPanic<Admit<CheckAccess<Deadline<MessageSize<Dispatch>>>>>>>;
 
 /// Everything between a connection and the handlers. A clone shares all of it.
 #[derive(Clone)]
@@ -48,6 +55,8 @@ pub struct Stack {
     layers: Layers,
     table: RouteTable,
     access: Access,
+    doorkeeper: Doorkeeper,
+    weights: Weights,
     secure: Option<Arc<dyn Secure>>,
     connections: ConnectionMetrics,
     max_request_bytes: usize,
@@ -73,6 +82,9 @@ impl Stack {
             .iter()
             .map(|method| method.name.clone())
             .collect();
+        let weights = Weights::new(methods.len());
+        let admission = Admission::new(options.overload, methods.len(), workers());
+        let doorkeeper = Doorkeeper::new(admission, &options.metrics);
         let access = Access::new(methods.clone(), &options.metrics);
         let calls = RpcMetrics::server(&options.metrics, methods);
         let table = routes.into_table(config.default_deadline)?;
@@ -88,7 +100,8 @@ impl Stack {
             // error.
             .layer(CatchPanic::layer())
             // Inside of the three above, so that a refusal is counted and explained; before anything
-            // is done for the call.
+            // is done for the call. What it answers with was decided before there was a span.
+            .layer(Admit::layer())
             .layer(CheckAccess::layer(access.clone()))
             // Inside of all above: what a deadline ends is the handler, and the end is an
             // error like any other.
@@ -100,6 +113,8 @@ impl Stack {
             layers,
             table,
             access,
+            doorkeeper,
+            weights,
             secure: None,
             connections: ConnectionMetrics::register(&options.metrics),
             max_request_bytes: config.max_request_bytes,
@@ -115,6 +130,16 @@ impl Stack {
     /// The guard that says who may call what; it is off at first.
     pub fn access(&self) -> &Access {
         &self.access
+    }
+
+    /// The guard that says how many calls there may be; it is on at first.
+    pub fn admission(&self) -> &Admission {
+        self.doorkeeper.admission()
+    }
+
+    /// How to run calls, where handlers have workers of their own or none.
+    pub(super) fn placement(&self, workers: Option<Handle>) -> Placement {
+        Placement::new(workers, self.weights.clone())
     }
 
     pub(super) fn secure(&self) -> Option<&Arc<dyn Secure>> {
@@ -133,13 +158,15 @@ impl Stack {
 
 /// What hyper calls for each request of a connection.
 ///
-/// This runs on the connection's own task, before the request is spawned or decoded: the place
-/// where admission control will decide.
+/// This runs on the connection's own task, before the request is spawned or decoded: where admission
+/// sees all there is, and a refusal costs the least.
 pub(super) struct PerRequest {
     /// The connection's own, so that a call need not clone them: that would be eight counts of
     /// references up and down.
     layers: RefCell<Layers>,
     table: RouteTable,
+    doorkeeper: Doorkeeper,
+    weights: Weights,
     max_request_bytes: usize,
     activity: Arc<Activity>,
     identity: Option<Identity>,
@@ -150,6 +177,8 @@ impl PerRequest {
         Self {
             layers: RefCell::new(stack.layers),
             table: stack.table,
+            doorkeeper: stack.doorkeeper,
+            weights: stack.weights,
             max_request_bytes: stack.max_request_bytes,
             activity,
             identity,
@@ -157,9 +186,55 @@ impl PerRequest {
     }
 }
 
+impl PerRequest {
+    /// Has admission decide about the call, and says how it is to be run.
+    fn turn(&self, arrival: &Arrival) -> Turn {
+        let Some(method) = arrival
+            .route
+            .as_ref()
+            .filter(|route| route.deadline.is_some())
+        else {
+            return Turn::Free;
+        };
+        let method = method.index;
+        let kind = self.weights.kind(method);
+        match self
+            .doorkeeper
+            .decide(arrival, method, self.weights.holds_worker(method))
+        {
+            Verdict::Free => Turn::Free,
+            Verdict::Admitted(permit) => {
+                placement::set_next(Next::Admitted { method, kind });
+                Turn::Now(permit)
+            }
+            Verdict::Queued(waiting) => {
+                let queued = Queued {
+                    method,
+                    kind,
+                    waiting,
+                    told: Arc::default(),
+                    doorkeeper: self.doorkeeper.clone(),
+                };
+                let told = queued.told.clone();
+                placement::set_next(Next::Queued(Box::new(queued)));
+                Turn::Later(told)
+            }
+            Verdict::Refused(error) => {
+                placement::set_next(Next::Answered);
+                Turn::Never(error)
+            }
+        }
+    }
+}
+
+/// How many handlers can run at once.
+fn workers() -> usize {
+    Handle::try_current().map_or(1, |handle| handle.metrics().num_workers())
+}
+
 type Answer = <Layers as Service<Arrival>>::Future;
 /// The layers' bodies, in their order.
-type AnswerBody = ObservedBody<ExplainBody<PanicBody<DeadlineBody<SizedBody<Body>>>>>;
+type AnswerBody = ObservedBody<ExplainBody<PanicBody<AdmittedBody<DeadlineBody<SizedBody<Body>>>>>>;
 
 impl hyper::service::Service<http::Request<Incoming>> for PerRequest {
     type Response = http::Response<HeldBody<AnswerBody>>;
@@ -172,7 +247,8 @@ impl hyper::service::Service<http::Request<Incoming>> for PerRequest {
         }
         let most = self.max_request_bytes;
         let request = request.map(|body| Body::new(SizedRequest::new(TakenBack::new(body), most)));
-        let arrival = self.table.resolve(request);
+        let mut arrival = self.table.resolve(request);
+        arrival.turn = self.turn(&arrival);
         let deadline = arrival.deadline.as_ref().ok().copied().flatten();
         let underway = self.activity.begin(deadline);
         // No layer queues and so all are always ready: there is no readiness to wait for.

@@ -54,6 +54,7 @@ async fn kit(listener: TcpListener, config: ServerConfig, health: Health) {
         health,
         metrics,
         slow: SlowCalls::default(),
+        overload: carveout_grpc::OverloadConfig::default(),
     };
     let stack = Stack::new(Routes::new(), &config, options).unwrap();
     carveout_grpc::serve(

@@ -149,6 +149,7 @@ impl Server {
             health: health.clone(),
             metrics: metrics.clone(),
             slow: SlowCalls::default(),
+            overload: carveout_grpc::OverloadConfig::default(),
         };
         let routes = Routes::new().add(api::server(Handlers { told }), api::FILE_DESCRIPTOR_SET);
         let tls = Tls::load(tls, &metrics).unwrap();

@@ -4,6 +4,7 @@ pub(super) mod abuse;
 pub(super) mod build;
 pub(super) mod new_service;
 pub(super) mod overhead;
+pub(super) mod overload;
 
 /// The middle of some figures, and the least and the greatest.
 fn median(mut figures: Vec<f64>) -> (f64, f64, f64) {

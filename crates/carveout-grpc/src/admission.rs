@@ -1,0 +1,199 @@
+//! Which calls are let in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use carveout_metrics::prometheus_client::metrics::counter::Counter;
+use carveout_metrics::{GuardMetrics, Metrics};
+use carveout_overload::{
+    Admission, Arrival as Call, Criticality, Decision, GuardMode, Level, Permit, Refusal, Waiting,
+};
+use http::{HeaderMap, HeaderName};
+use tonic::Code;
+
+use crate::error::{Error, Reason};
+use crate::routes::Arrival;
+use crate::sparingly::Sparingly;
+
+/// What clients send with a call that they try again: how often they have tried (gRPC's A6).
+static ATTEMPTS: HeaderName = HeaderName::from_static("grpc-previous-rpc-attempts");
+static CRITICALITY: HeaderName = HeaderName::from_static(Criticality::KEY);
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// The shortest time after which a refused call is welcome again, more or less a half.
+const RETRY: Duration = Duration::from_millis(100);
+/// The same once the overload lasts, for a program: a client's retry policy is told never.
+const RETRY_LASTING: Duration = Duration::from_secs(2);
+
+/// Decides about the calls of one server. Clones share everything; each connection has one.
+#[derive(Clone)]
+pub(crate) struct Doorkeeper {
+    admission: Admission,
+    decisions: Arc<Decisions>,
+}
+
+struct Decisions {
+    dark: Outcomes,
+    enforced: Outcomes,
+    log: Sparingly,
+}
+
+impl Decisions {
+    fn admitted(&self, mode: GuardMode, permit: &Permit) {
+        let outcomes = match mode {
+            GuardMode::Off => return,
+            GuardMode::Dark => &self.dark,
+            GuardMode::Enforce => &self.enforced,
+        };
+        match permit.would_be_refused() {
+            Some(refusal) => outcomes.refused(&refusal),
+            None => {
+                outcomes.admitted.inc();
+            }
+        }
+    }
+}
+
+struct Outcomes {
+    admitted: Counter,
+    queued: Counter,
+    overloaded: Counter,
+    doomed: Counter,
+}
+
+impl Outcomes {
+    fn new(metrics: &GuardMetrics, mode: GuardMode) -> Self {
+        let decision = |outcome, reason| metrics.decision(mode.as_str(), outcome, reason);
+        Self {
+            admitted: decision("allowed", "ADMITTED"),
+            queued: decision("allowed", "QUEUED"),
+            overloaded: decision("denied", Reason::OVERLOADED.as_str()),
+            doomed: decision("denied", Reason::DOOMED.as_str()),
+        }
+    }
+
+    fn refused(&self, refusal: &Refusal) {
+        match refusal {
+            Refusal::Overloaded { .. } => self.overloaded.inc(),
+            Refusal::Doomed { .. } => self.doomed.inc(),
+        };
+    }
+}
+
+/// What is to be done with a call.
+pub(crate) enum Verdict {
+    /// No matter of admission: health, reflection, what is no call of a method at all.
+    Free,
+    Admitted(Permit),
+    Queued(Waiting),
+    Refused(Error),
+}
+
+impl Doorkeeper {
+    pub(crate) fn new(admission: Admission, metrics: &Metrics) -> Self {
+        let metrics = GuardMetrics::register(metrics, "admission");
+        Self {
+            admission,
+            decisions: Arc::new(Decisions {
+                dark: Outcomes::new(&metrics, GuardMode::Dark),
+                enforced: Outcomes::new(&metrics, GuardMode::Enforce),
+                log: Sparingly::default(),
+            }),
+        }
+    }
+
+    pub(crate) fn admission(&self) -> &Admission {
+        &self.admission
+    }
+
+    /// Decides about a call of `method`, which holds a worker for so long at a time.
+    pub(crate) fn decide(
+        &self,
+        arrival: &Arrival,
+        method: usize,
+        holds_worker: Duration,
+    ) -> Verdict {
+        let Ok(deadline) = &arrival.deadline else {
+            return Verdict::Free;
+        };
+        let call = Call {
+            method,
+            level: level(arrival.request.headers()),
+            deadline: deadline.map(tokio::time::Instant::into_std),
+            holds_worker,
+        };
+        match self.admission.arrive(arrival.at.into_std(), &call) {
+            Decision::Admitted(permit) => {
+                self.decisions.admitted(self.admission.mode(), &permit);
+                Verdict::Admitted(permit)
+            }
+            Decision::Queued(waiting) => Verdict::Queued(waiting),
+            Decision::Refused(refusal) => Verdict::Refused(self.refuse(refusal)),
+        }
+    }
+
+    /// Counts what has become of a call that was queued.
+    pub(crate) fn waited(&self, told: Result<Permit, Refusal>) -> Result<Permit, Error> {
+        if told.is_ok() {
+            self.decisions.enforced.queued.inc();
+        }
+        told.map_err(|refusal| self.refuse(refusal))
+    }
+
+    fn refuse(&self, refusal: Refusal) -> Error {
+        self.decisions.enforced.refused(&refusal);
+        if let Some(others_before) = self.decisions.log.pass() {
+            tracing::warn!(reason = refusal.reason(), %refusal, others_before, "a call was refused");
+        }
+        let message = refusal.to_string();
+        match refusal {
+            Refusal::Doomed { .. } => {
+                Error::new(Code::DeadlineExceeded, Reason::DOOMED, message).never_retry()
+            }
+            Refusal::Overloaded { wait, lasting } => {
+                let error = Error::new(Code::Unavailable, Reason::OVERLOADED, message);
+                if lasting {
+                    error.retry_after(jittered(RETRY_LASTING)).never_retry()
+                } else {
+                    error.retry_after(jittered(RETRY.max(10 * wait)))
+                }
+            }
+        }
+    }
+}
+
+/// Half as long to half as long again, so that those who are refused together do not come back
+/// together.
+fn jittered(delay: Duration) -> Duration {
+    delay.mul_f64(0.5 + fastrand::f64())
+}
+
+/// Who goes first. Calls of one trace have one fate: half an answer is of no use to whoever
+/// waits for all of it.
+fn level(headers: &HeaderMap) -> Level {
+    let (mut criticality, mut user, mut is_retry) = (Criticality::default(), None, false);
+    // A walk along the few headers that a call has costs less than to look up three names.
+    for (name, value) in headers {
+        if *name == TRACEPARENT {
+            user = value.as_bytes().get(3..35).map(hash);
+        } else if *name == CRITICALITY {
+            criticality = Criticality::parse(value.as_bytes()).unwrap_or_default();
+        } else if *name == ATTEMPTS {
+            is_retry = true;
+        }
+    }
+    Level::new(
+        criticality,
+        user.unwrap_or_else(|| fastrand::u64(..)),
+        is_retry,
+    )
+}
+
+/// FNV-1a, of the second half of a trace's id: some systems keep the time in the first.
+fn hash(trace_id: &[u8]) -> u64 {
+    trace_id[16..]
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
+        })
+}

@@ -1,0 +1,87 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::mode::GuardMode;
+
+/// The `[overload]` section: when calls wait and when they are refused. The defaults are meant to be
+/// left alone: what a service can do is measured, not configured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OverloadConfig {
+    /// `off`, `dark` (count what would be refused, refuse nothing) or `enforce`.
+    pub mode: GuardMode,
+    /// How long a call may wait for its turn in a burst: as long as the queue has not stood for
+    /// [`overloaded_after`](Self::overloaded_after). A method that takes longer than this may wait for
+    /// as long as it takes.
+    ///
+    /// 100 ms: a server that is busy for four fifths of the time has bursts half as long.
+    #[serde(with = "humantime_serde")]
+    pub max_queue_wait: Duration,
+    /// The same while the service is overloaded: to wait longer gains nothing then. CoDel's target
+    /// (RFC 8289), 5 ms.
+    #[serde(with = "humantime_serde")]
+    pub overloaded_queue_wait: Duration,
+    /// How long all calls may have to wait longer than that before the service is overloaded, if it
+    /// is by so little that nothing has to be refused before. 500 ms: five of CoDel's intervals,
+    /// because a server that is busy for four fifths of the time has busy spells of more than one.
+    #[serde(with = "humantime_serde")]
+    pub overloaded_after: Duration,
+    /// How much longer than alone calls may take because of each other before there are too many of
+    /// them at once. 10 ms: what a busy machine does to a call is less.
+    #[serde(with = "humantime_serde")]
+    pub tolerance: Duration,
+    /// Calls that may be under way at once before anything is known of the service. It adapts from
+    /// there, upwards for as long as calls take no longer for it. 64.
+    pub initial_limit: usize,
+    /// The limit never goes below this; 0 is one for each worker.
+    pub min_limit: usize,
+}
+
+impl Default for OverloadConfig {
+    fn default() -> Self {
+        Self {
+            mode: GuardMode::Enforce,
+            max_queue_wait: Duration::from_millis(100),
+            overloaded_queue_wait: Duration::from_millis(5),
+            overloaded_after: Duration::from_millis(500),
+            tolerance: Duration::from_millis(10),
+            initial_limit: 64,
+            min_limit: 0,
+        }
+    }
+}
+
+impl OverloadConfig {
+    /// Refuses values that mean nothing: the key, and what it must be.
+    ///
+    /// # Errors
+    /// The first key whose value cannot be used.
+    pub fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        const LONGEST: Duration = Duration::from_secs(3600);
+        let durations = [
+            ("max_queue_wait", self.max_queue_wait),
+            ("overloaded_queue_wait", self.overloaded_queue_wait),
+            ("overloaded_after", self.overloaded_after),
+            ("tolerance", self.tolerance),
+        ];
+        for (key, duration) in durations {
+            if duration.is_zero() {
+                return Err((key, "must be above zero"));
+            }
+            if duration > LONGEST {
+                return Err((key, "must be at most 1 hour"));
+            }
+        }
+        if self.overloaded_queue_wait > self.max_queue_wait {
+            return Err(("overloaded_queue_wait", "must be at most max_queue_wait"));
+        }
+        if self.initial_limit == 0 {
+            return Err(("initial_limit", "must be at least 1"));
+        }
+        if self.min_limit > self.initial_limit {
+            return Err(("min_limit", "must be at most initial_limit"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+use std::fmt;
+
+/// How much is lost when a call is refused, as its caller says (Google's SRE book, chapter 21).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Criticality {
+    /// Loss is expected now and then: batches, prefetching, shadow traffic.
+    Sheddable,
+    /// Loss in part is expected: batches that are tried again later.
+    SheddablePlus,
+    /// Somebody sees it. What a call is that says nothing.
+    #[default]
+    Critical,
+    /// Somebody sees it, and much depends on it.
+    CriticalPlus,
+}
+
+impl Criticality {
+    /// The metadata key that it travels in.
+    pub const KEY: &'static str = "x-criticality";
+
+    /// All of them, the first to be shed first.
+    pub const ALL: [Criticality; 4] = [
+        Criticality::Sheddable,
+        Criticality::SheddablePlus,
+        Criticality::Critical,
+        Criticality::CriticalPlus,
+    ];
+
+    /// As it travels.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Criticality::Sheddable => "SHEDDABLE",
+            Criticality::SheddablePlus => "SHEDDABLE_PLUS",
+            Criticality::Critical => "CRITICAL",
+            Criticality::CriticalPlus => "CRITICAL_PLUS",
+        }
+    }
+
+    /// Reads what has travelled; none for what is no criticality.
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|criticality| criticality.as_str().as_bytes() == text)
+    }
+}
+
+impl fmt::Display for Criticality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Who is shed first under overload, 0 before all others: by criticality, and within one by user, so
+/// that an overloaded service serves some users well, and not all of them badly (as WeChat's DAGOR,
+/// <https://arxiv.org/abs/1806.04075>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Level(u16);
+
+impl Level {
+    /// Levels of one criticality.
+    const USERS: u16 = 128;
+    /// A call that is tried again is in the lower half, or one criticality further down.
+    const RETRY: u16 = 64;
+    pub(crate) const COUNT: usize = 4 * Self::USERS as usize;
+
+    /// The level of a call. All calls that belong together, of one user say, have one hash.
+    pub fn new(criticality: Criticality, user: u64, is_retry: bool) -> Self {
+        let level = criticality as u16 * Self::USERS + (user % u64::from(Self::USERS)) as u16;
+        let lost = if is_retry { Self::RETRY } else { 0 };
+        Self(level.saturating_sub(lost))
+    }
+
+    pub(crate) fn number(self) -> usize {
+        usize::from(self.0)
+    }
+
+    /// Its criticality, after what a retry has lost.
+    pub fn class(self) -> Criticality {
+        Criticality::ALL[self.number() / usize::from(Self::USERS)]
+    }
+}
+
+impl Default for Level {
+    fn default() -> Self {
+        Self::new(Criticality::default(), 0, false)
+    }
+}

@@ -1,0 +1,157 @@
+use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+
+/// Fractions of a doubling: durations are compared by their logarithms, in which one call of 50 ms
+/// among many of 1 ms is an outlier and not the mean.
+const PART: u32 = 8;
+/// How much of what is usual a call is, as a power of two: 1/16.
+const USUAL: i32 = 4;
+/// The same for what is usual without a crowd: 1/64 downwards, 1/256 upwards.
+const DOWN: i32 = 6;
+const UP: i32 = 8;
+
+/// How long calls of one method take.
+///
+/// Updates are a load and a store, and one that another thread overwrites is lost: of statistics.
+#[derive(Debug, Default)]
+pub(crate) struct Method {
+    /// At present, crowded or not; 0 before the first call.
+    usual: AtomicI32,
+    /// When no call stands in another's way.
+    alone: AtomicI32,
+}
+
+impl Method {
+    /// A call took so long. Returns how much longer than alone that is, in parts of a doubling.
+    ///
+    /// `calm` is whether nobody had to wait lately: only then can slower calls be how the method
+    /// is by now, and not the crowd.
+    pub(crate) fn took(&self, nanos: u64, calm: bool) -> i32 {
+        let took = log2(nanos);
+        let (usual, alone) = (self.usual.load(Relaxed), self.alone.load(Relaxed));
+        if usual == 0 {
+            self.usual.store(took, Relaxed);
+            self.alone.store(took, Relaxed);
+            return 0;
+        }
+        self.usual.store(usual + step(took - usual, USUAL), Relaxed);
+        let excess = took - alone;
+        if excess < 0 {
+            self.alone.store(alone + step(excess, DOWN), Relaxed);
+        } else if calm {
+            self.alone.store(alone + step(excess, UP), Relaxed);
+        }
+        excess
+    }
+
+    /// What half of the calls take at most, in nanoseconds; 0 if there was none yet.
+    pub(crate) fn median(&self) -> u64 {
+        exp2(self.usual.load(Relaxed))
+    }
+
+    /// The same when no call stands in another's way.
+    pub(crate) fn alone(&self) -> u64 {
+        exp2(self.alone.load(Relaxed))
+    }
+
+    /// Calls take longer by so much, and it is not the crowd.
+    pub(crate) fn slower_by(&self, excess: i32) {
+        if self.usual.load(Relaxed) != 0 {
+            self.alone.fetch_add(excess, Relaxed);
+        }
+    }
+}
+
+/// A part of the way; rounded away from zero, so that small steps get somewhere.
+fn step(way: i32, power: i32) -> i32 {
+    let part = way / (1 << power);
+    if part == 0 { way.signum() } else { part }
+}
+
+/// The logarithm in parts of a doubling, straight between powers of two: it is 6 % off at most, and
+/// [`exp2`] by as much the other way.
+pub(crate) fn log2(nanos: u64) -> i32 {
+    let nanos = nanos.max(2);
+    let exponent = nanos.ilog2();
+    let fraction = (nanos << (63 - exponent) >> (63 - PART)) & ((1 << PART) - 1);
+    (exponent << PART) as i32 + fraction as i32
+}
+
+pub(crate) fn exp2(log: i32) -> u64 {
+    if log <= 0 {
+        return 0;
+    }
+    let (exponent, fraction) = (log as u32 >> PART, log as u64 & ((1 << PART) - 1));
+    let whole = (1u128 << PART) + u128::from(fraction);
+    u64::try_from((whole << exponent.min(63)) >> PART).unwrap_or(u64::MAX)
+}
+
+/// How many times as long an excess is.
+pub(crate) fn times(excess: f64) -> f64 {
+    (excess / f64::from(1 << PART)).exp2()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logarithms_come_back() {
+        for nanos in [
+            2,
+            3,
+            1000,
+            4_999_999,
+            5_000_000,
+            3_600_000_000_000,
+            u64::MAX / 2,
+        ] {
+            let back = exp2(log2(nanos)) as f64 / nanos as f64;
+            assert!((0.99..=1.0).contains(&back), "{nanos}: {back}");
+            let exact = (nanos as f64).log2() * 256.0;
+            assert!(
+                (f64::from(log2(nanos)) - exact).abs() < 0.09 * 256.0,
+                "{nanos}"
+            );
+        }
+        assert_eq!(exp2(0), 0);
+    }
+
+    #[test]
+    fn a_crowd_makes_no_method_slower() {
+        let method = Method::default();
+        method.took(5_000_000, true);
+        for _ in 0..10_000 {
+            method.took(50_000_000, false);
+        }
+        assert!((4_900_000..=5_000_000).contains(&method.alone()));
+        assert!(method.median() > 49_000_000);
+        for _ in 0..10_000 {
+            method.took(10_000_000, true);
+        }
+        assert!(
+            (9_800_000..=10_000_000).contains(&method.alone()),
+            "{}",
+            method.alone()
+        );
+    }
+
+    #[test]
+    fn one_slow_call_in_ten_is_an_outlier() {
+        let method = Method::default();
+        let excess: i32 = (0..1000)
+            .map(|call| {
+                method.took(
+                    if call % 10 == 9 {
+                        50_000_000
+                    } else {
+                        1_000_000
+                    },
+                    true,
+                )
+            })
+            .skip(500)
+            .sum();
+        let times = times(f64::from(excess) / 500.0);
+        assert!((0.9..1.1).contains(&times), "{times}");
+    }
+}

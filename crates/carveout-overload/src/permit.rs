@@ -1,0 +1,115 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use crate::admission::Handle;
+use crate::arrival::Refusal;
+
+/// A call that is in. Its place is free again when this is dropped: hold it to the end of the
+/// answer's body.
+#[derive(Debug)]
+#[must_use = "a permit that is dropped lets the next call in"]
+pub struct Permit {
+    /// None while admission is off.
+    pub(crate) of: Option<Arc<Handle>>,
+    pub(crate) method: usize,
+    /// In nanoseconds.
+    pub(crate) since: u64,
+    /// Whether it waits for a worker that it will hold.
+    pub(crate) unbegun: bool,
+    /// How long it was queued, in nanoseconds.
+    pub(crate) queued: u64,
+    /// Of a dark admission.
+    pub(crate) would_be: Option<Refusal>,
+}
+
+impl Permit {
+    /// A worker has taken the call up. Only of importance where it holds that worker: the next one
+    /// may come and wait for a worker then.
+    pub fn begin(&mut self) {
+        if std::mem::take(&mut self.unbegun)
+            && let Some(of) = &self.of
+        {
+            of.begun();
+        }
+    }
+
+    /// The call has been answered, and how long it took says something of calls of its method. Drop
+    /// the permit for a call that was cancelled, failed or streamed: how long those take says
+    /// nothing.
+    pub fn finish(mut self, now: Instant) {
+        if let Some(of) = self.of.take() {
+            of.finished(&self, now);
+        }
+    }
+
+    /// Why the call would have been refused, were the admission not a dark one.
+    pub fn would_be_refused(&self) -> Option<Refusal> {
+        self.would_be
+    }
+
+    /// How long the call has waited for its turn.
+    pub fn queued_for(&self) -> Duration {
+        Duration::from_nanos(self.queued)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let Some(of) = self.of.take() {
+            of.gone(self);
+        }
+    }
+}
+
+/// A call that waits for its turn. Dropped, it has left the queue.
+///
+/// It does not watch the clock by itself: await it until [`expires`](Self::expires) at most, and
+/// then [`give_up`](Self::give_up).
+#[derive(Debug)]
+#[must_use = "a call that is not awaited has left the queue"]
+pub struct Waiting {
+    pub(crate) of: Arc<Handle>,
+    pub(crate) told: oneshot::Receiver<Result<Permit, Refusal>>,
+    pub(crate) since: Instant,
+    pub(crate) expires: Instant,
+}
+
+impl Waiting {
+    /// Until when it makes sense to wait.
+    pub fn expires(&self) -> Instant {
+        self.expires
+    }
+
+    /// Ends the wait: with a permit if it was the call's turn just now.
+    ///
+    /// # Errors
+    /// Otherwise the call is refused.
+    pub fn give_up(mut self, now: Instant) -> Result<Permit, Refusal> {
+        self.told.close();
+        match self.told.try_recv() {
+            Ok(told) => told,
+            Err(_) => Err(self
+                .of
+                .refused_late(now.saturating_duration_since(self.since))),
+        }
+    }
+}
+
+impl Future for Waiting {
+    type Output = Result<Permit, Refusal>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.told).poll(cx).map(|told| {
+            // A sender that is gone without a word went with its admission.
+            told.unwrap_or(Err(Refusal::Overloaded {
+                wait: Duration::ZERO,
+                lasting: false,
+            }))
+        })
+    }
+}

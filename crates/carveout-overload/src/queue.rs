@@ -1,0 +1,132 @@
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+use crate::arrival::Refusal;
+use crate::level::Criticality;
+use crate::permit::Permit;
+
+/// Calls that wait for their turn, those of one criticality in a line of their own.
+///
+/// The lock is for calls that wait; one that need not, or is refused, only reads the lengths.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    lines: Mutex<[VecDeque<Queued>; 4]>,
+    lengths: [AtomicUsize; 4],
+    /// Since when all have had to wait, in nanoseconds; 0 while the queue is empty.
+    since: AtomicU64,
+}
+
+/// A call that waits.
+#[derive(Debug)]
+pub(crate) struct Queued {
+    pub(crate) told: oneshot::Sender<Result<Permit, Refusal>>,
+    pub(crate) class: Criticality,
+    pub(crate) since: u64,
+    /// In nanoseconds like `since`; none is the end of time.
+    pub(crate) deadline: u64,
+    pub(crate) method: usize,
+    pub(crate) holds_worker: bool,
+}
+
+/// What the queue's front is to be asked.
+pub(crate) enum Next {
+    /// It has waited for too long, or cannot be answered in time: it goes.
+    Drop,
+    /// It may go in.
+    Enter,
+    /// It stays where it is.
+    Stay,
+}
+
+impl Queue {
+    pub(crate) fn push(&self, call: Queued) {
+        let mut lines = self.lock();
+        let class = call.class as usize;
+        if self.is_empty() {
+            self.since.store(call.since.max(1), SeqCst);
+        }
+        self.lengths[class].fetch_add(1, SeqCst);
+        lines[class].push_back(call);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ahead_of(Criticality::Sheddable)
+    }
+
+    /// How many wait that are as critical as `class`, or more.
+    pub(crate) fn ahead_of(&self, class: Criticality) -> usize {
+        let lengths = &self.lengths[class as usize..];
+        lengths.iter().map(|length| length.load(SeqCst)).sum()
+    }
+
+    /// For how long nobody has come in without a wait.
+    pub(crate) fn standing_for(&self, now: u64) -> u64 {
+        match self.since.load(SeqCst) {
+            0 => 0,
+            since => now.saturating_sub(since),
+        }
+    }
+
+    /// Takes the oldest call of each line for as long as `is_late` says so of it.
+    pub(crate) fn late(&self, is_late: impl Fn(&Queued) -> bool) -> Vec<Queued> {
+        let mut late = Vec::new();
+        let mut lines = self.lock();
+        for line in lines.iter_mut() {
+            while let Some(call) = line.pop_front_if(|call| is_late(call)) {
+                late.push(call);
+            }
+        }
+        self.taken(&late);
+        late
+    }
+
+    /// Takes the call whose turn it is: of the most critical the oldest, or the newest.
+    pub(crate) fn next(
+        &self,
+        newest: bool,
+        ask: impl Fn(&Queued) -> Next,
+    ) -> Option<(Queued, Next)> {
+        let mut lines = self.lock();
+        let line = lines.iter_mut().rev().find(|line| !line.is_empty())?;
+        let front = if newest { line.back() } else { line.front() };
+        let next = ask(front?);
+        if matches!(next, Next::Stay) {
+            return None;
+        }
+        let call = if newest {
+            line.pop_back()
+        } else {
+            line.pop_front()
+        }?;
+        self.taken(std::slice::from_ref(&call));
+        Some((call, next))
+    }
+
+    /// Somebody has come in at `now`, and hardly had to wait.
+    pub(crate) fn moved(&self, now: u64) {
+        if self.since.load(SeqCst) != 0 {
+            self.since.store(now.max(1), SeqCst);
+        }
+    }
+
+    /// Called with the lock held.
+    fn taken(&self, calls: &[Queued]) {
+        for call in calls {
+            self.lengths[call.class as usize].fetch_sub(1, SeqCst);
+        }
+        if self.is_empty() {
+            self.since.store(0, SeqCst);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, [VecDeque<Queued>; 4]> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

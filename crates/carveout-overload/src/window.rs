@@ -1,0 +1,164 @@
+use std::cell::Cell;
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+use crate::level::Level;
+
+/// Counters are kept apart for so many threads, so that no thread waits for another's cache line.
+const SHARDS: usize = 8;
+/// Levels that are counted together.
+const BUCKET: usize = 8;
+pub(crate) const BUCKETS: usize = Level::COUNT / BUCKET;
+
+/// What happened since somebody last looked.
+#[derive(Debug)]
+pub(crate) struct Window {
+    begun: AtomicU64,
+    /// In the windows before.
+    arrived: AtomicU64,
+    shards: [Shard; SHARDS],
+}
+
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Shard {
+    ended: AtomicU64,
+    took: AtomicU64,
+    excess: AtomicI64,
+    /// Times that the limit kept a call out.
+    limited: AtomicU64,
+    queued: AtomicU64,
+    overloaded: AtomicU64,
+    below_threshold: AtomicU64,
+    levels: Levels,
+}
+
+#[derive(Debug)]
+struct Levels([AtomicU64; BUCKETS]);
+
+impl Default for Levels {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| AtomicU64::default()))
+    }
+}
+
+/// The sums of a window.
+#[derive(Clone, Debug)]
+pub(crate) struct Sums {
+    /// How long the window was, in nanoseconds.
+    pub(crate) nanos: u64,
+    pub(crate) arrived: u64,
+    pub(crate) ended: u64,
+    /// Of those that ended, in nanoseconds.
+    pub(crate) took: u64,
+    /// Of those that ended, in parts of a doubling.
+    pub(crate) excess: i64,
+    pub(crate) limited: u64,
+    pub(crate) queued: u64,
+    pub(crate) overloaded: u64,
+    pub(crate) below_threshold: u64,
+    /// How many arrived at each level, the least critical first.
+    pub(crate) levels: [u64; BUCKETS],
+}
+
+impl Window {
+    pub(crate) fn new() -> Self {
+        Self {
+            begun: AtomicU64::new(0),
+            arrived: AtomicU64::new(0),
+            shards: Default::default(),
+        }
+    }
+
+    pub(crate) fn arrived(&self, level: Level) {
+        self.shard().levels.0[level.number() / BUCKET].fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn ended(&self, nanos: u64, excess: i32) {
+        let shard = self.shard();
+        shard.ended.fetch_add(1, Relaxed);
+        shard.took.fetch_add(nanos, Relaxed);
+        shard.excess.fetch_add(i64::from(excess), Relaxed);
+    }
+
+    pub(crate) fn limited(&self) {
+        self.shard().limited.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn queued(&self) {
+        self.shard().queued.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn overloaded(&self) {
+        self.shard().overloaded.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn below_threshold(&self) {
+        self.shard().below_threshold.fetch_add(1, Relaxed);
+    }
+
+    /// Ends the window if it is so long and holds so many calls, or is ten times as long. To one
+    /// caller alone.
+    pub(crate) fn close(&self, now: u64, nanos: u64, calls: u64) -> Option<Sums> {
+        let begun = self.begun.load(Relaxed);
+        let age = now.saturating_sub(begun);
+        if age < nanos {
+            return None;
+        }
+        let ended: u64 = self.shards.iter().map(|it| it.ended.load(Relaxed)).sum();
+        if ended < calls && age < 10 * nanos {
+            return None;
+        }
+        let closed = self.begun.compare_exchange(begun, now, Relaxed, Relaxed);
+        closed.is_ok().then(|| self.take(age))
+    }
+
+    fn take(&self, nanos: u64) -> Sums {
+        let take = |of: fn(&Shard) -> &AtomicU64| -> u64 {
+            self.shards.iter().map(|it| of(it).swap(0, Relaxed)).sum()
+        };
+        let mut levels = [0; BUCKETS];
+        for shard in &self.shards {
+            for (sum, level) in levels.iter_mut().zip(&shard.levels.0) {
+                *sum += level.swap(0, Relaxed);
+            }
+        }
+        let arrived = levels.iter().sum();
+        self.arrived.fetch_add(arrived, Relaxed);
+        Sums {
+            nanos,
+            arrived,
+            ended: take(|it| &it.ended),
+            took: take(|it| &it.took),
+            excess: self
+                .shards
+                .iter()
+                .map(|it| it.excess.swap(0, Relaxed))
+                .sum(),
+            limited: take(|it| &it.limited),
+            queued: take(|it| &it.queued),
+            overloaded: take(|it| &it.overloaded),
+            below_threshold: take(|it| &it.below_threshold),
+            levels,
+        }
+    }
+
+    /// How many have ever arrived.
+    pub(crate) fn arrived_ever(&self) -> u64 {
+        let levels = self.shards.iter().flat_map(|shard| &shard.levels.0);
+        let lately: u64 = levels.map(|level| level.load(Relaxed)).sum();
+        self.arrived.load(Relaxed) + lately
+    }
+
+    fn shard(&self) -> &Shard {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static MINE: Cell<usize> = const { Cell::new(usize::MAX) };
+        }
+        let mut mine = MINE.get();
+        if mine == usize::MAX {
+            mine = NEXT.fetch_add(1, Relaxed) % SHARDS;
+            MINE.set(mine);
+        }
+        &self.shards[mine]
+    }
+}
