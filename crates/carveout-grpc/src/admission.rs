@@ -1,9 +1,14 @@
 //! Which calls are let in.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use carveout_metrics::prometheus_client::collector::Collector;
+use carveout_metrics::prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use carveout_metrics::prometheus_client::metrics::MetricType;
 use carveout_metrics::prometheus_client::metrics::counter::Counter;
+use carveout_metrics::prometheus_client::metrics::gauge::ConstGauge;
 use carveout_metrics::{GuardMetrics, Metrics};
 use carveout_overload::{
     Admission, Arrival as Call, Criticality, Decision, GuardMode, Level, Permit, Refusal, Waiting,
@@ -91,6 +96,8 @@ pub(crate) enum Verdict {
 
 impl Doorkeeper {
     pub(crate) fn new(admission: Admission, metrics: &Metrics) -> Self {
+        let gauges = Gauges(admission.clone());
+        metrics.register(|registry| registry.register_collector(Box::new(gauges)));
         let metrics = GuardMetrics::register(metrics, "admission");
         Self {
             admission,
@@ -159,6 +166,43 @@ impl Doorkeeper {
                 }
             }
         }
+    }
+}
+
+/// What it is at when it is asked for.
+#[derive(Debug)]
+struct Gauges(Admission);
+
+impl Collector for Gauges {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let it = self.0.snapshot();
+        let gauges = [
+            (
+                "admission_limit",
+                "Calls that may be under way at once.",
+                it.limit,
+            ),
+            (
+                "admission_under_way",
+                "Calls that are under way.",
+                it.under_way,
+            ),
+            (
+                "admission_queued",
+                "Calls that wait for their turn.",
+                it.queued,
+            ),
+            (
+                "admission_threshold",
+                "Calls below this level, of 512, are refused.",
+                it.threshold,
+            ),
+        ];
+        for (name, help, value) in gauges {
+            let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+            gauge.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)?;
+        }
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::clock::{Clock, nanos};
 use crate::config::OverloadConfig;
 use crate::gate::{Full, Gate};
 use crate::level::Criticality;
-use crate::limit::Limit;
+use crate::limit::{Limit, Now};
 use crate::method::Method;
 use crate::mode::GuardMode;
 use crate::permit::{Permit, Waiting};
@@ -201,7 +201,8 @@ impl Admission {
         });
         // The last one may have left between the look at the gate and the step into the queue.
         shared.let_in(at);
-        let allowed = shared.allowed_wait(at, shared.between_turns(call.holds_worker));
+        let between = shared.between_turns(call.holds_worker);
+        let allowed = shared.allowed_wait(at, call.level.class(), between);
         Waiting {
             of: Arc::clone(&self.0),
             told,
@@ -274,7 +275,7 @@ impl Shared {
             // No sign of overload: or the threshold would keep itself up.
             self.counters.below_threshold.fetch_add(1, Relaxed);
             self.window.below_threshold();
-        } else if wait > self.allowed_wait(at, between) * share / 4 {
+        } else if wait > self.allowed_wait(at, class, between) * share / 4 {
             self.counters.queue_full.fetch_add(1, Relaxed);
             self.window.overloaded();
         } else {
@@ -312,24 +313,29 @@ impl Shared {
 
     /// How long it is from the turn of one call that waits to that of the next, in nanoseconds.
     fn between_turns(&self, holds_worker: Duration) -> u64 {
+        // They wait for workers ...
+        let for_workers = nanos(holds_worker) / self.workers;
         let (under_way, limit) = (self.gate.under_way(), self.gate.limit());
         if !holds_worker.is_zero() && under_way < limit {
-            // They wait for workers.
-            return nanos(holds_worker) / self.workers;
+            return for_workers;
         }
-        // They wait for calls to end: Little's law.
-        self.took.load(Relaxed) / under_way.clamp(1, limit.max(1)) as u64
+        // ... or for calls to end: Little's law.
+        let for_ends = self.took.load(Relaxed) / under_way.clamp(1, limit.max(1)) as u64;
+        for_ends.max(for_workers)
     }
 
-    fn is_overloaded(&self, at: u64) -> bool {
-        self.threshold.is_overloaded()
-            || self.queue.standing_for(at) > self.times.overloaded_after.load(Relaxed)
+    /// Whether there are more calls as critical as `class` than can be served.
+    fn is_overloaded(&self, at: u64, class: Criticality) -> bool {
+        if self.threshold.is_overloaded() {
+            return !self.threshold.fits(class);
+        }
+        self.queue.standing_for(at) > self.times.overloaded_after.load(Relaxed)
     }
 
     /// How long a call may wait, in nanoseconds. At least for two others, or a slow service would
     /// have no queue.
-    fn allowed_wait(&self, at: u64, between: u64) -> u64 {
-        if self.is_overloaded(at) {
+    fn allowed_wait(&self, at: u64, class: Criticality, between: u64) -> u64 {
+        if self.is_overloaded(at, class) {
             let wait = self.times.overloaded_queue_wait.load(Relaxed);
             wait.max(2 * between)
         } else {
@@ -347,12 +353,10 @@ impl Shared {
         if self.queue.is_empty() {
             return;
         }
-        let newest = self.is_overloaded(at);
-        let allowed = self.allowed_wait(at, self.between_turns(Duration::ZERO));
-        for late in self
-            .queue
-            .late(|call| at.saturating_sub(call.since) > allowed)
-        {
+        let between = self.between_turns(Duration::ZERO);
+        let allowed = Criticality::ALL.map(|class| self.allowed_wait(at, class, between));
+        let is_late = |call: &Queued| at.saturating_sub(call.since) > allowed[call.class as usize];
+        for late in self.queue.late(is_late) {
             // Whoever is gone already was counted when it went.
             let wait = Duration::from_nanos(at.saturating_sub(late.since));
             if !late.told.is_closed() {
@@ -373,6 +377,7 @@ impl Shared {
                 Err(Full::Workers) => Next::Stay,
             }
         };
+        let newest = |class| self.is_overloaded(at, class);
         while let Some((call, next)) = self.queue.next(newest, ask) {
             let queued = at.saturating_sub(call.since);
             if queued < self.times.overloaded_queue_wait.load(Relaxed) {
@@ -462,7 +467,12 @@ impl Shared {
         };
         let mut control = self.control.lock().unwrap_or_else(PoisonError::into_inner);
         let most = self.most_under_way.swap(under_way, Relaxed);
-        let verdict = control.limit.step(self.gate.limit(), most, &sums);
+        let now = Now {
+            limit: self.gate.limit(),
+            under_way,
+            most_under_way: most,
+        };
+        let verdict = control.limit.step(now, &sums);
         self.gate.set_limit(verdict.limit);
         self.calm.store(verdict.calm, Relaxed);
         if verdict.slower_by > 0 {

@@ -32,7 +32,8 @@ pub struct OverloadConfig {
     #[serde(with = "humantime_serde")]
     pub tolerance: Duration,
     /// Calls that may be under way at once before anything is known of the service. It adapts from
-    /// there, upwards for as long as calls take no longer for it. 64.
+    /// there, upwards for as long as calls take no longer for it, and doubles every
+    /// 100 ms at first. 64.
     pub initial_limit: usize,
     /// The limit never goes below this; 0 is one for each worker.
     pub min_limit: usize,

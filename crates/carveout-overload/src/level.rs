@@ -69,6 +69,11 @@ impl Level {
         Self(level.saturating_sub(lost))
     }
 
+    /// The number of the lowest level of a criticality.
+    pub(crate) fn lowest(class: Criticality) -> usize {
+        class as usize * usize::from(Self::USERS)
+    }
+
     pub(crate) fn number(self) -> usize {
         usize::from(self.0)
     }

@@ -9,7 +9,9 @@ const CROWD: f64 = 3.0;
 const PATIENCE: u32 = 3;
 /// ... and at so much of the best rate.
 const SAME: f64 = 0.7;
-/// A cut is judged by the window after the next, whose calls have all begun after it.
+/// How many may arrive for each that ends: what is more is a backlog.
+const KEEPS_UP: f64 = 1.05;
+/// A cut is judged after so many windows without a call from before it.
 const SETTLE: u32 = 2;
 /// The limit may be so many times what was ever under way lately.
 const HEADROOM: usize = 5;
@@ -27,6 +29,7 @@ pub(crate) struct Limit {
     windows: usize,
     crowded: bool,
     crowded_for: u32,
+    has_cut: bool,
     cut: Option<Cut>,
 }
 
@@ -39,6 +42,15 @@ struct Cut {
     took: f64,
     /// How much of that is left if it was the crowd.
     expected: f64,
+}
+
+/// How it is at the end of a window.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    pub(crate) limit: usize,
+    pub(crate) under_way: usize,
+    /// In the window.
+    pub(crate) most_under_way: usize,
 }
 
 /// What a window says of the limit.
@@ -61,15 +73,19 @@ impl Limit {
             windows: 0,
             crowded: false,
             crowded_for: 0,
+            has_cut: false,
             cut: None,
         }
     }
 
-    pub(crate) fn step(&mut self, limit: usize, most_under_way: usize, sums: &Sums) -> Verdict {
+    pub(crate) fn step(&mut self, now: Now, sums: &Sums) -> Verdict {
+        let Now { limit, .. } = now;
+        // Who ends as much as arrives has no crowd that grows, however long calls take.
+        let keeps_up = sums.arrived as f64 <= sums.ended as f64 * KEEPS_UP + CROWD;
         let hold = Verdict {
             limit,
             slower_by: 0,
-            calm: sums.limited + sums.queued == 0 && !self.crowded,
+            calm: sums.limited + sums.queued == 0 && keeps_up,
         };
         if sums.ended == 0 {
             return hold;
@@ -86,14 +102,15 @@ impl Limit {
         // Little's law.
         let under_way = rate * took;
         let in_the_way = under_way * (1.0 - 1.0 / ratio);
-        self.crowded = in_the_way > CROWD && took * (1.0 - 1.0 / ratio) > self.tolerance;
+        self.crowded =
+            !keeps_up && in_the_way > CROWD && took * (1.0 - 1.0 / ratio) > self.tolerance;
         self.crowded_for = if self.crowded {
             self.crowded_for + 1
         } else {
             0
         };
 
-        if let Some(cut) = self.judge(took) {
+        if let Some(cut) = self.judge(took, now) {
             // Fewer at once, and each takes as long as before: that is how long they take by now.
             self.crowded = false;
             self.rates = [0.0; RATES];
@@ -111,6 +128,7 @@ impl Limit {
             let to = (best * (took / ratio + self.tolerance) + CROWD) as usize;
             let to = to.max(self.least);
             if to < limit {
+                self.has_cut = true;
                 self.cut = Some(Cut {
                     windows_left: SETTLE,
                     from: limit,
@@ -122,17 +140,24 @@ impl Limit {
             return hold;
         }
         let limit = if sums.limited > 0 {
-            limit + (limit / 4).max(1)
+            // A start is slow as TCP's is: twice as many each time, until it was too many once.
+            let more = if self.has_cut { limit / 4 } else { limit };
+            limit + more.max(1)
         } else {
             // What it has not been near to for long it may not come near to all at once.
-            limit.min(self.initial.max(HEADROOM * most_under_way))
+            limit.min(self.initial.max(HEADROOM * now.most_under_way))
         };
         Verdict { limit, ..hold }
     }
 
     /// The cut that has turned out to be wrong, when it is time to say.
-    fn judge(&mut self, took: f64) -> Option<Cut> {
+    fn judge(&mut self, took: f64, now: Now) -> Option<Cut> {
         let cut = self.cut.as_mut()?;
+        // Those that came before it are still on their way out.
+        if now.under_way > now.limit {
+            cut.windows_left = SETTLE;
+            return None;
+        }
         if cut.windows_left > 0 {
             cut.windows_left -= 1;
             return None;

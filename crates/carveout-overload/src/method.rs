@@ -3,11 +3,14 @@ use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 /// Fractions of a doubling: durations are compared by their logarithms, in which one call of 50 ms
 /// among many of 1 ms is an outlier and not the mean.
 const PART: u32 = 8;
+/// What is kept is kept finer, so that small steps get somewhere.
+const FINE: u32 = 8;
 /// How much of what is usual a call is, as a power of two: 1/16.
 const USUAL: i32 = 4;
-/// The same for what is usual without a crowd: 1/64 downwards, 1/256 upwards.
-const DOWN: i32 = 6;
-const UP: i32 = 8;
+/// The same for what is usual alone: 1/512, so that no crowd of a few windows is taken for it.
+const ALONE: i32 = 9;
+/// What is twice as fast as that was never the time of one alone: 1/64.
+const SURELY_FASTER: i32 = 6;
 
 /// How long calls of one method take.
 ///
@@ -26,45 +29,39 @@ impl Method {
     /// `calm` is whether nobody had to wait lately: only then can slower calls be how the method
     /// is by now, and not the crowd.
     pub(crate) fn took(&self, nanos: u64, calm: bool) -> i32 {
-        let took = log2(nanos);
+        let took = log2(nanos) << FINE;
         let (usual, alone) = (self.usual.load(Relaxed), self.alone.load(Relaxed));
         if usual == 0 {
             self.usual.store(took, Relaxed);
             self.alone.store(took, Relaxed);
             return 0;
         }
-        self.usual.store(usual + step(took - usual, USUAL), Relaxed);
+        self.usual.store(usual + ((took - usual) >> USUAL), Relaxed);
         let excess = took - alone;
-        if excess < 0 {
-            self.alone.store(alone + step(excess, DOWN), Relaxed);
-        } else if calm {
-            self.alone.store(alone + step(excess, UP), Relaxed);
+        let surely_faster = excess >> FINE < -(1 << PART);
+        if surely_faster || calm || excess < 0 {
+            let power = if surely_faster { SURELY_FASTER } else { ALONE };
+            self.alone.store(alone + (excess >> power), Relaxed);
         }
-        excess
+        excess >> FINE
     }
 
     /// What half of the calls take at most, in nanoseconds; 0 if there was none yet.
     pub(crate) fn median(&self) -> u64 {
-        exp2(self.usual.load(Relaxed))
+        exp2(self.usual.load(Relaxed) >> FINE)
     }
 
     /// The same when no call stands in another's way.
     pub(crate) fn alone(&self) -> u64 {
-        exp2(self.alone.load(Relaxed))
+        exp2(self.alone.load(Relaxed) >> FINE)
     }
 
     /// Calls take longer by so much, and it is not the crowd.
     pub(crate) fn slower_by(&self, excess: i32) {
         if self.usual.load(Relaxed) != 0 {
-            self.alone.fetch_add(excess, Relaxed);
+            self.alone.fetch_add(excess << FINE, Relaxed);
         }
     }
-}
-
-/// A part of the way; rounded away from zero, so that small steps get somewhere.
-fn step(way: i32, power: i32) -> i32 {
-    let part = way / (1 << power);
-    if part == 0 { way.signum() } else { part }
 }
 
 /// The logarithm in parts of a doubling, straight between powers of two: it is 6 % off at most, and
@@ -152,6 +149,6 @@ mod tests {
             .skip(500)
             .sum();
         let times = times(f64::from(excess) / 500.0);
-        assert!((0.9..1.1).contains(&times), "{times}");
+        assert!((0.85..1.15).contains(&times), "{times}");
     }
 }

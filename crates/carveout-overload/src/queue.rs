@@ -87,14 +87,16 @@ impl Queue {
         late
     }
 
-    /// Takes the call whose turn it is: of the most critical the oldest, or the newest.
+    /// Takes the call whose turn it is: of the most critical the oldest,
+    /// or of a criticality that `newest` says so of the newest.
     pub(crate) fn next(
         &self,
-        newest: bool,
+        newest: impl Fn(Criticality) -> bool,
         ask: impl Fn(&Queued) -> Next,
     ) -> Option<(Queued, Next)> {
         let mut lines = self.lock();
         let line = lines.iter_mut().rev().find(|line| !line.is_empty())?;
+        let newest = newest(line.front()?.class);
         let front = if newest { line.back() } else { line.front() };
         let next = ask(front?);
         if matches!(next, Next::Stay) {

@@ -1,17 +1,21 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-use crate::level::Level;
+use crate::level::{Criticality, Level};
 use crate::window::{BUCKETS, Sums};
 
 /// More are let in than were served, by so much: the queue must never run dry.
 const MARGIN: f64 = 2.0;
+/// What is served differs so much from window to window.
+const FITS: f64 = 1.15;
 /// How much of what is believed of the load a window is.
 const NEW: f64 = 0.3;
 /// One refusal in so many is a burst: the short wait of an overloaded service alone causes as much,
 /// and must not keep itself up.
 const FEW: u64 = 10;
+/// The same once it is overloaded.
+const FEW_STILL: u64 = 5;
 /// An overload is over after so many windows without: one may be chance.
-const CALM: u32 = 3;
+const CALM: u32 = 2;
 /// An overload of so many windows in a row is not over soon.
 const LASTING: u32 = 10;
 
@@ -20,6 +24,8 @@ const LASTING: u32 = 10;
 #[derive(Debug, Default)]
 pub(crate) struct Threshold {
     level: AtomicUsize,
+    /// Below which level there is not room for all.
+    short_below: AtomicUsize,
     overloaded: AtomicBool,
     lasting: AtomicBool,
 }
@@ -48,6 +54,11 @@ impl Threshold {
         self.overloaded.load(Relaxed)
     }
 
+    /// Whether there is room for all that are as critical as `class`, whatever the overload.
+    pub(crate) fn fits(&self, class: Criticality) -> bool {
+        Level::lowest(class) >= self.short_below.load(Relaxed)
+    }
+
     /// Whether the overload has gone on for long.
     pub(crate) fn is_lasting(&self) -> bool {
         self.lasting.load(Relaxed)
@@ -56,7 +67,9 @@ impl Threshold {
     pub(crate) fn step(&self, load: &mut Load, sums: &Sums) {
         // Of those that were not refused for their level: that share of them is above the threshold
         // on purpose.
-        if sums.overloaded * FEW <= sums.arrived - sums.below_threshold.min(sums.arrived) {
+        let others = sums.arrived - sums.below_threshold.min(sums.arrived);
+        let few = if load.windows > 0 { FEW_STILL } else { FEW };
+        if sums.overloaded * few <= others {
             load.share = None;
             load.calm += 1;
             self.level.store(0, Relaxed);
@@ -74,6 +87,8 @@ impl Threshold {
             .map_or(served, |share| share + NEW * (served - share));
         load.share = Some(share);
         load.windows += 1;
+        let short_below = lowest(&sums.levels, share * FITS);
+        self.short_below.store(short_below, Relaxed);
         self.overloaded.store(true, Relaxed);
         self.level
             .store(lowest(&sums.levels, share * MARGIN), Relaxed);

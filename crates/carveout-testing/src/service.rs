@@ -38,6 +38,8 @@ impl TestService {
             "admin.host=127.0.0.1",
             "admin.port=0",
             "lifecycle.lame_duck=0s",
+            // Tests run side by side on a machine that is busy with them: nothing is refused for it.
+            "overload.mode=dark",
         ];
         let sources = here
             .iter()

@@ -27,6 +27,7 @@ mod admin;
 mod args;
 mod boot;
 mod lifecycle;
+mod overload;
 mod panics;
 mod process;
 mod reload;

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use carveout_config::Live;
@@ -15,7 +16,7 @@ use crate::admin::{Admin, AdminPort};
 use crate::reload::Reloader;
 use crate::settings::{LifecycleConfig, ServiceConfig, Settings};
 use crate::state::StateMetrics;
-use crate::{About, Boot, access, secure};
+use crate::{About, Boot, access, overload, secure};
 
 /// How much longer than its budget a drain may take before the workers pass for stuck.
 const STUCK: Duration = Duration::from_millis(500);
@@ -118,8 +119,10 @@ impl Running {
 
         // First, so that the probes and metrics answer while a slow dependency is waited for.
         let slow = SlowCalls::default();
+        let admission = Arc::new(OnceLock::new());
         let admin = Admin {
             slow: slow.clone(),
+            admission: admission.clone(),
             about,
             health: health.clone(),
             metrics: metrics.clone(),
@@ -147,7 +150,7 @@ impl Running {
             health: health.clone(),
             metrics: metrics.clone(),
             slow,
-            overload: carveout_grpc::OverloadConfig::default(),
+            overload: settings.overload.get().as_ref().clone(),
         };
         let stack = Stack::new(routes, &config, options).map_err(StartError::Contract)?;
         let stack = match secure {
@@ -155,6 +158,9 @@ impl Running {
             None => stack,
         };
         access::enforce(stack.access(), settings.access).map_err(StartError::Access)?;
+        overload::follow(stack.admission().clone(), settings.overload);
+        // Nobody else sets it.
+        let _ = admission.set(stack.admission().clone());
         let listener = carveout_grpc::bind(&config)
             .await
             .map_err(StartError::Bind)?;

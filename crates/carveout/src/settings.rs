@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use carveout_config::{Config, ConfigError, FromFile, Invalid, Live, Loader, Secret, Sources};
-use carveout_grpc::{AccessPolicy, GuardMode, ServerConfig, TlsConfig};
+use carveout_grpc::{AccessPolicy, GuardMode, OverloadConfig, ServerConfig, TlsConfig};
 use carveout_telemetry::{InitError, TelemetryConfig};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -133,6 +133,8 @@ pub struct Settings<C> {
     pub tls: Live<TlsConfig>,
     /// `[access]`
     pub access: Live<AccessConfig>,
+    /// `[overload]`
+    pub overload: Live<OverloadConfig>,
     /// `[service]`
     pub service: Live<C>,
 }
@@ -147,6 +149,7 @@ impl<C: ServiceConfig> Settings<C> {
         let lifecycle = loader.section("lifecycle");
         let tls = loader.section_checked("tls", check_tls);
         let access = loader.section("access");
+        let overload = loader.section_checked("overload", check_overload);
         let service = loader.section_checked("service", C::check);
         Ok(Self {
             config: loader.finish()?,
@@ -156,6 +159,7 @@ impl<C: ServiceConfig> Settings<C> {
             lifecycle,
             tls,
             access,
+            overload,
             service,
         })
     }
@@ -182,6 +186,12 @@ fn check_admin(config: &AdminConfig) -> Result<(), Invalid> {
 }
 
 fn check_tls(config: &TlsConfig) -> Result<(), Invalid> {
+    config
+        .check()
+        .map_err(|(key, problem)| Invalid::new(key, problem))
+}
+
+fn check_overload(config: &OverloadConfig) -> Result<(), Invalid> {
     config
         .check()
         .map_err(|(key, problem)| Invalid::new(key, problem))

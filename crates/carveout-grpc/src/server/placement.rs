@@ -20,10 +20,10 @@ use crate::error::Error;
 const HEAVY: u32 = 200_000;
 /// ... until it holds it for less than this.
 const LIGHT: u32 = 100_000;
-/// What one look weighs in that average, as a power of two: 1/32. A thread that the system stops
+/// What one call weighs in that average, as a power of two: 1/32. A thread that the system stops
 /// for a few milliseconds does not make a method heavy.
 const WEIGHT: u32 = 5;
-/// What counts of one look: four in a row make a method heavy.
+/// What counts of one call: four in a row make a method heavy.
 const LONGEST: u32 = 1_000_000;
 /// Of light calls one in so many is timed: the clock costs as much as some handlers.
 const TIMED: u32 = 16;
@@ -33,9 +33,9 @@ const TIMED: u32 = 16;
 pub(crate) struct Weights(Arc<[Weight]>);
 
 struct Weight {
-    /// For how long at a time, on the average and in nanoseconds.
+    /// How long a call holds its thread in all, on the average and in nanoseconds.
     hold: AtomicU32,
-    /// The same of looks that are [`LONGEST`] at most.
+    /// How long at a time, the longest of each call, if that is no more than [`LONGEST`].
     average: AtomicU32,
     kind: AtomicU8,
 }
@@ -43,7 +43,7 @@ struct Weight {
 /// What is known of a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Nothing: it is kept away from the connections, and may begin at once.
+    /// Nothing: it is kept away from the connections.
     Unknown,
     /// Its calls run beside the connections, where most of what they need is.
     Light,
@@ -66,20 +66,31 @@ impl Weights {
         self.0[method].kind()
     }
 
-    /// How long its calls hold a thread at a time; zero if that is no matter.
+    /// How long its calls hold a thread; zero if that is no matter.
     pub(crate) fn holds_worker(&self, method: usize) -> Duration {
         match self.kind(method) {
             Kind::Heavy => Duration::from_nanos(self.0[method].hold.load(Relaxed).into()),
-            Kind::Unknown | Kind::Light => Duration::ZERO,
+            // As short as can be: what is not known keeps nobody out, and comes one by one.
+            Kind::Unknown => Duration::from_nanos(1),
+            Kind::Light => Duration::ZERO,
         }
     }
 
-    fn held(&self, method: usize, began: Instant) {
+    /// A call is over that has held its thread for so long in all.
+    fn ended(&self, method: usize, nanos: u32) {
+        let hold = &self.0[method].hold;
+        let before = hold.load(Relaxed);
+        let now = if before == 0 {
+            nanos
+        } else {
+            moved(before, nanos)
+        };
+        hold.store(now, Relaxed);
+    }
+
+    /// A call has held its thread for so long at a time.
+    fn held(&self, method: usize, nanos: u32) {
         let weight = &self.0[method];
-        let nanos = u32::try_from(began.elapsed().as_nanos()).unwrap_or(u32::MAX);
-        let hold = weight.hold.load(Relaxed);
-        let next = if hold == 0 { nanos } else { moved(hold, nanos) };
-        weight.hold.store(next, Relaxed);
         let average = moved(weight.average.load(Relaxed), nanos.min(LONGEST));
         weight.average.store(average, Relaxed);
         let is = if average > HEAVY {
@@ -161,6 +172,8 @@ impl Placement {
             workers: self.workers.clone(),
             weights: timed.then(|| self.weights.clone()),
             method,
+            total: 0,
+            longest: 0,
         }
     }
 
@@ -238,6 +251,9 @@ pin_project! {
         workers: Option<Handle>,
         weights: Option<Weights>,
         method: usize,
+        // How long it has held its thread, in nanoseconds: in all, and the longest time.
+        total: u32,
+        longest: u32,
     }
 }
 
@@ -252,7 +268,18 @@ impl<F: Future<Output = ()>> Future for Running<F> {
         };
         let began = Instant::now();
         let polled = this.inner.poll(cx);
-        weights.held(*this.method, began);
+        let nanos = u32::try_from(began.elapsed().as_nanos()).unwrap_or(u32::MAX);
+        *this.total = this.total.saturating_add(nanos);
+        *this.longest = nanos.max(*this.longest);
+        if nanos >= LONGEST {
+            // Now, and not when it ends: that may be late.
+            weights.held(*this.method, nanos);
+        } else if polled.is_ready() && *this.longest < LONGEST {
+            weights.held(*this.method, *this.longest);
+        }
+        if polled.is_ready() {
+            weights.ended(*this.method, *this.total);
+        }
         polled
     }
 }

@@ -14,6 +14,7 @@ mod health;
 mod keepalive;
 mod message_size;
 mod not_grpc;
+mod overload;
 mod slow;
 mod stop;
 mod support;

@@ -5,8 +5,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use carveout_grpc::{
-    Access, Channel, ClientConfig, Drained, GuardMode, OverloadConfig, Routes, ServerConfig,
-    SlowCalls, Stack, StackOptions,
+    Access, Admission, Channel, ClientConfig, Drained, GuardMode, OverloadConfig, Routes,
+    ServerConfig, SlowCalls, Stack, StackOptions,
 };
 use carveout_health::{Health, Phase};
 use carveout_metrics::{BuildInfo, Metrics};
@@ -115,6 +115,7 @@ pub(crate) struct Server {
     pub(crate) metrics: Metrics,
     pub(crate) slow: SlowCalls,
     pub(crate) access: Access,
+    pub(crate) admission: Admission,
     stop: oneshot::Sender<()>,
     served: JoinHandle<Drained>,
 }
@@ -168,6 +169,7 @@ impl Server {
         };
         let stack = Stack::new(routes, &config, options).unwrap();
         let access = stack.access().clone();
+        let admission = stack.admission().clone();
         let listener = carveout_grpc::bind(&config).await.unwrap();
         let addr = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -184,6 +186,7 @@ impl Server {
             metrics,
             slow,
             access,
+            admission,
             stop,
             served,
         }

@@ -11,7 +11,9 @@ mod reports;
 mod spare;
 mod trust;
 
-use carveout_grpc::SlowCalls;
+use std::sync::{Arc, OnceLock};
+
+use carveout_grpc::{Admission, SlowCalls};
 use carveout_health::Health;
 use carveout_metrics::Metrics;
 use tokio::runtime::Handle;
@@ -27,6 +29,8 @@ pub(crate) struct Admin {
     pub(crate) health: Health,
     pub(crate) metrics: Metrics,
     pub(crate) slow: SlowCalls,
+    /// Set when the server is.
+    pub(crate) admission: Arc<OnceLock<Admission>>,
     pub(crate) reloader: Reloader,
     /// The pool that handlers run on, for the one page that tells whether it is stuck.
     pub(crate) workers: Handle,

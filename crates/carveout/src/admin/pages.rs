@@ -17,7 +17,7 @@ enum Open {
 }
 
 /// Every page, with what it takes and shows. `GET /` prints this table.
-const PAGES: [(&str, &str, Open, &str); 13] = [
+const PAGES: [(&str, &str, Open, &str); 14] = [
     (
         "GET",
         "/metrics",
@@ -67,6 +67,12 @@ const PAGES: [(&str, &str, Open, &str); 13] = [
         "/admin/slow",
         Open::All,
         "the slowest calls of the last ten minutes, and where their time went",
+    ),
+    (
+        "GET",
+        "/admin/overload",
+        Open::All,
+        "the limit, the queue, and how many calls were let in, queued and refused",
     ),
     (
         "GET",
@@ -124,6 +130,7 @@ impl Admin {
             ("/admin/config", _) => ok(self.reloader.config.print()),
             ("/admin/config/reload", _) => self.reload().await,
             ("/admin/slow", _) => self.slow(),
+            ("/admin/overload", _) => self.overload(),
             ("/admin/log-level", true) => self.log_level(),
             ("/admin/log-level", false) => self.set_log_level(&query, request.into_body()).await,
             ("/debug/pprof/profile", _) => profile::cpu(&query).await,

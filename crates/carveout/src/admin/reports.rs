@@ -5,7 +5,11 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 
 use super::Admin;
-use super::page::{Page, json, page};
+use super::page::{Page, json, page, text};
+
+fn milliseconds(took: Duration) -> f64 {
+    took.as_micros() as f64 / 1000.0
+}
 
 impl Admin {
     pub(super) fn metrics(&self, headers: &HeaderMap) -> Page {
@@ -24,7 +28,6 @@ impl Admin {
     }
 
     pub(super) fn slow(&self) -> Page {
-        let milliseconds = |took: Duration| took.as_micros() as f64 / 1000.0;
         let stage = |stage: &Stage| {
             json!({
                 "name": stage.name,
@@ -45,5 +48,33 @@ impl Admin {
         };
         let calls: Vec<_> = self.slow.list().iter().map(call).collect();
         json(StatusCode::OK, &json!(calls))
+    }
+
+    pub(super) fn overload(&self) -> Page {
+        let Some(admission) = self.admission.get() else {
+            return text(StatusCode::SERVICE_UNAVAILABLE, "there is no server yet\n");
+        };
+        let it = admission.snapshot();
+        let counts = it.counts;
+        json(
+            StatusCode::OK,
+            &json!({
+                "mode": it.mode.as_str(),
+                "limit": it.limit,
+                "under_way": it.under_way,
+                "queued": it.queued,
+                "queue_standing_for_ms": milliseconds(it.queue_standing_for),
+                "threshold": it.threshold,
+                "call_takes_ms": milliseconds(it.took),
+                "calls": {
+                    "admitted": counts.admitted,
+                    "queued": counts.queued,
+                    "queue_full": counts.queue_full,
+                    "waited_too_long": counts.waited_too_long,
+                    "below_threshold": counts.below_threshold,
+                    "doomed": counts.doomed,
+                },
+            }),
+        )
     }
 }

@@ -1,0 +1,159 @@
+//! More calls than the server can answer: handlers that hold their worker, and callers in a runtime
+//! of their own, so that nobody waits for the server but those that call it.
+
+use std::time::{Duration, Instant};
+
+use carveout_grpc::{GuardMode, OverloadConfig, check_health};
+use futures_util::future::join_all;
+use tokio::sync::{Mutex, MutexGuard};
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use crate::support::{Handlers, Server, read};
+
+const HOLDS: Duration = Duration::from_millis(5);
+
+/// Keeps its worker, as a computation does.
+fn hold() {
+    let until = Instant::now() + HOLDS;
+    while Instant::now() < until {
+        std::hint::spin_loop();
+    }
+}
+
+/// Each of these tests takes the whole machine.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
+async fn server(mode: GuardMode) -> (Server, MutexGuard<'static, ()>) {
+    let alone = ALONE.lock().await;
+    let handlers = Handlers::default().read(|_| {
+        hold();
+        async { Ok(()) }
+    });
+    let server = Server::start(handlers).await;
+    server.admission.configure(&OverloadConfig {
+        mode,
+        // So short that a client that is slow to send them does not spread its calls out enough.
+        max_queue_wait: Duration::from_millis(10),
+        ..OverloadConfig::default()
+    });
+    // Enough to know how long they take.
+    for _ in 0..20 {
+        assert!(calls(&server, 1, None).await[0].is_none());
+    }
+    (server, alone)
+}
+
+/// So many calls at once, from another runtime, each with the `grpc-timeout` of its client or none.
+async fn calls(
+    server: &Server,
+    calls: usize,
+    timeout: Option<&'static str>,
+) -> Vec<Option<Status>> {
+    let addr = server.addr;
+    let callers = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (client, _) = crate::support::raw_client(addr).await;
+            let call = |_| {
+                let mut client = client.clone();
+                let mut request = tonic::Request::new(read());
+                if let Some(timeout) = timeout {
+                    let timeout = timeout.parse().unwrap();
+                    request.metadata_mut().insert("grpc-timeout", timeout);
+                }
+                async move { client.get_item(request).await.err() }
+            };
+            join_all((0..calls).map(call)).await
+        })
+    };
+    tokio::task::spawn_blocking(callers).await.unwrap()
+}
+
+fn pushback(status: &Status) -> i64 {
+    let pushback = status.metadata().get("grpc-retry-pushback-ms").unwrap();
+    pushback.to_str().unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_too_much_is_refused_and_the_rest_is_answered() {
+    let (server, _alone) = server(GuardMode::Enforce).await;
+    let answers = calls(&server, 400, None).await;
+    let refused: Vec<&Status> = answers.iter().flatten().collect();
+    // A second of work for two workers, and a hundredth of a second to wait for it.
+    assert!((1..400).contains(&refused.len()), "{}", refused.len());
+    for status in &refused {
+        assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!((&*info.reason, &*info.domain), ("OVERLOADED", "test"));
+        assert!(
+            status
+                .get_details_retry_info()
+                .unwrap()
+                .retry_delay
+                .is_some()
+        );
+        let pushback = pushback(status);
+        assert!(pushback == -1 || pushback >= 50, "{pushback}");
+    }
+    let line = |outcome, reason| {
+        format!(
+            "guard_decisions_total{{guard=\"admission\",mode=\"enforce\",outcome=\"{outcome}\",reason=\"{reason}\"}}"
+        )
+    };
+    assert_eq!(
+        server.metric(&line("denied", "OVERLOADED")),
+        refused.len() as f64
+    );
+    let admitted = server.metric(&line("allowed", "ADMITTED"));
+    let queued = server.metric(&line("allowed", "QUEUED"));
+    assert_eq!(admitted + queued, (20 + 400 - refused.len()) as f64);
+    let snapshot = server.admission.snapshot();
+    assert_eq!((snapshot.under_way, snapshot.queued), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn health_is_answered_in_the_middle_of_it() {
+    let (server, _alone) = server(GuardMode::Enforce).await;
+    let (load, health) = tokio::join!(calls(&server, 400, None), async {
+        // From the first call's arrival on.
+        while server.admission.snapshot().counts.admitted == 20 {
+            tokio::task::yield_now().await;
+        }
+        check_health(server.channel(), "").await
+    });
+    assert!(load.iter().any(Option::is_some));
+    assert!(health.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dark_admission_refuses_nothing_and_counts_what_it_would_have() {
+    let (server, _alone) = server(GuardMode::Dark).await;
+    // A quarter of a second of work: in time for each call's deadline, and more than may wait.
+    let answers = calls(&server, 100, None).await;
+    assert!(answers.iter().all(Option::is_none), "{answers:?}");
+    let would = r#"guard_decisions_total{guard="admission",mode="dark",outcome="denied",reason="OVERLOADED"}"#;
+    assert!(server.metric(would) > 0.0);
+    let enforced = r#"guard_decisions_total{guard="admission",mode="enforce",outcome="denied",reason="OVERLOADED"}"#;
+    assert_eq!(server.metric(enforced), 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_cannot_be_answered_in_time_is_not_begun() {
+    let (server, _alone) = server(GuardMode::Enforce).await;
+    // It waits for room, and there is none before its deadline.
+    let answers = calls(&server, 100, Some("4m")).await;
+    let doomed = answers.iter().flatten().filter(|status| {
+        let info = status.get_details_error_info();
+        info.is_some_and(|info| info.reason == "DOOMED")
+    });
+    let doomed: Vec<&Status> = doomed.collect();
+    assert!(!doomed.is_empty(), "{:?}", server.admission.snapshot());
+    for status in doomed {
+        assert_eq!(status.code(), Code::DeadlineExceeded);
+        assert_eq!(pushback(status), -1);
+    }
+}

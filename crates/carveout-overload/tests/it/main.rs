@@ -1,0 +1,5 @@
+//! Admission against modelled servers, by a clock that the simulation moves: the same seed is the same
+//! run.
+
+mod model;
+mod scenarios;
