@@ -63,7 +63,6 @@ pub(crate) struct Shared {
     queue: Queue,
     threshold: Threshold,
     window: Window,
-    workers: u64,
     methods: Box<[Method]>,
     /// What a call takes on the average, in nanoseconds.
     took: AtomicU64,
@@ -115,7 +114,6 @@ impl Admission {
             queue: Queue::default(),
             threshold: Threshold::default(),
             window: Window::new(),
-            workers: workers.max(1) as u64,
             methods: (0..methods.max(1)).map(|_| Method::default()).collect(),
             took: AtomicU64::new(0),
             most_under_way: AtomicUsize::new(0),
@@ -148,14 +146,7 @@ impl Admission {
         let shared = &self.0;
         let mode = shared.mode();
         if mode == GuardMode::Off {
-            return Decision::Admitted(Permit {
-                of: None,
-                method: call.method,
-                since: 0,
-                unbegun: false,
-                queued: 0,
-                would_be: None,
-            });
+            return Decision::Admitted(Permit::new(None, call.method, 0, false));
         }
         let at = shared.clock.since_origin(now);
         let holds_worker = !call.holds_worker.is_zero();
@@ -212,14 +203,7 @@ impl Admission {
     }
 
     fn permit(&self, at: u64, method: usize, unbegun: bool) -> Permit {
-        Permit {
-            of: Some(Arc::clone(&self.0)),
-            method,
-            since: at,
-            unbegun,
-            queued: 0,
-            would_be: None,
-        }
+        Permit::new(Some(Arc::clone(&self.0)), method, at, unbegun)
     }
 
     /// What it does at present.
@@ -314,7 +298,7 @@ impl Shared {
     /// How long it is from the turn of one call that waits to that of the next, in nanoseconds.
     fn between_turns(&self, holds_worker: Duration) -> u64 {
         // They wait for workers ...
-        let for_workers = nanos(holds_worker) / self.workers;
+        let for_workers = nanos(holds_worker) / self.gate.workers() as u64;
         let (under_way, limit) = (self.gate.under_way(), self.gate.limit());
         if !holds_worker.is_zero() && under_way < limit {
             return for_workers;
@@ -384,14 +368,12 @@ impl Shared {
                 self.queue.moved(at);
             }
             let told = match next {
-                Next::Enter => Ok(Permit {
-                    of: Some(Handle::to(self)),
-                    method: call.method,
-                    since: at,
-                    unbegun: call.holds_worker,
-                    queued,
-                    would_be: None,
-                }),
+                Next::Enter => {
+                    let of = Some(Handle::to(self));
+                    let mut permit = Permit::new(of, call.method, at, call.holds_worker);
+                    permit.queued = queued;
+                    Ok(permit)
+                }
                 _ => {
                     self.counters.doomed_late.fetch_add(1, Relaxed);
                     Err(Refusal::Doomed {

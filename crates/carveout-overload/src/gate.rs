@@ -10,9 +10,9 @@ pub(crate) struct Gate {
     under_way: AtomicUsize,
     /// Of these, the ones that hold a worker and have none yet.
     unbegun: AtomicUsize,
-    /// As many as there are workers: one that ends its call finds the next one waiting, and no call
+    /// So many may be that: one worker that ends its call finds the next one waiting, and no call
     /// waits for more than one other. The rest waits in a queue that knows whom to drop.
-    most_unbegun: usize,
+    workers: usize,
 }
 
 /// What there is no room in.
@@ -28,7 +28,7 @@ impl Gate {
             limit: AtomicUsize::new(limit),
             under_way: AtomicUsize::new(0),
             unbegun: AtomicUsize::new(0),
-            most_unbegun: workers.max(1),
+            workers: workers.max(1),
         }
     }
 
@@ -37,7 +37,7 @@ impl Gate {
             self.under_way.fetch_sub(1, SeqCst);
             return Err(Full::Limit);
         }
-        if holds_worker && self.unbegun.fetch_add(1, SeqCst) >= self.most_unbegun {
+        if holds_worker && self.unbegun.fetch_add(1, SeqCst) >= self.workers {
             self.unbegun.fetch_sub(1, SeqCst);
             self.under_way.fetch_sub(1, SeqCst);
             return Err(Full::Workers);
@@ -49,7 +49,7 @@ impl Gate {
     pub(crate) fn enter(&self, holds_worker: bool) -> usize {
         let over = (self.under_way.fetch_add(1, SeqCst) + 1).saturating_sub(self.limit());
         let late = if holds_worker {
-            (self.unbegun.fetch_add(1, SeqCst) + 1).saturating_sub(self.most_unbegun)
+            (self.unbegun.fetch_add(1, SeqCst) + 1).saturating_sub(self.workers)
         } else {
             0
         };
@@ -63,6 +63,10 @@ impl Gate {
 
     pub(crate) fn leave(&self) {
         self.under_way.fetch_sub(1, SeqCst);
+    }
+
+    pub(crate) fn workers(&self) -> usize {
+        self.workers
     }
 
     pub(crate) fn limit(&self) -> usize {

@@ -27,7 +27,6 @@ pub(crate) struct Limit {
     tolerance: f64,
     rates: [f64; RATES],
     windows: usize,
-    crowded: bool,
     crowded_for: u32,
     has_cut: bool,
     cut: Option<Cut>,
@@ -71,7 +70,6 @@ impl Limit {
             tolerance: tolerance as f64,
             rates: [0.0; RATES],
             windows: 0,
-            crowded: false,
             crowded_for: 0,
             has_cut: false,
             cut: None,
@@ -102,17 +100,12 @@ impl Limit {
         // Little's law.
         let under_way = rate * took;
         let in_the_way = under_way * (1.0 - 1.0 / ratio);
-        self.crowded =
+        let crowded =
             !keeps_up && in_the_way > CROWD && took * (1.0 - 1.0 / ratio) > self.tolerance;
-        self.crowded_for = if self.crowded {
-            self.crowded_for + 1
-        } else {
-            0
-        };
+        self.crowded_for = if crowded { self.crowded_for + 1 } else { 0 };
 
         if let Some(cut) = self.judge(took, now) {
             // Fewer at once, and each takes as long as before: that is how long they take by now.
-            self.crowded = false;
             self.rates = [0.0; RATES];
             return Verdict {
                 limit: cut.from,
@@ -120,7 +113,7 @@ impl Limit {
                 calm: false,
             };
         }
-        if self.crowded {
+        if crowded {
             // Once is a pause, and a service that does less than before is not stopped by a crowd.
             if self.crowded_for < PATIENCE || self.cut.is_some() || rate < SAME * best {
                 return hold;

@@ -28,6 +28,18 @@ pub struct Permit {
 }
 
 impl Permit {
+    /// Of a call that is let in `since`, without a wait.
+    pub(crate) fn new(of: Option<Arc<Handle>>, method: usize, since: u64, unbegun: bool) -> Self {
+        Self {
+            of,
+            method,
+            since,
+            unbegun,
+            queued: 0,
+            would_be: None,
+        }
+    }
+
     /// A worker has taken the call up. Only of importance where it holds that worker: the next one
     /// may come and wait for a worker then.
     pub fn begin(&mut self) {

@@ -165,10 +165,13 @@ impl<C: ServiceConfig> Settings<C> {
     }
 }
 
+/// How the sections of the kit's crates name a key, and what it must be.
+fn invalid((key, problem): (&'static str, &'static str)) -> Invalid {
+    Invalid::new(key, problem)
+}
+
 fn check_grpc(config: &ServerConfig) -> Result<(), Invalid> {
-    config
-        .check()
-        .map_err(|(key, problem)| Invalid::new(key, problem))
+    config.check().map_err(invalid)
 }
 
 fn check_admin(config: &AdminConfig) -> Result<(), Invalid> {
@@ -186,15 +189,11 @@ fn check_admin(config: &AdminConfig) -> Result<(), Invalid> {
 }
 
 fn check_tls(config: &TlsConfig) -> Result<(), Invalid> {
-    config
-        .check()
-        .map_err(|(key, problem)| Invalid::new(key, problem))
+    config.check().map_err(invalid)
 }
 
 fn check_overload(config: &OverloadConfig) -> Result<(), Invalid> {
-    config
-        .check()
-        .map_err(|(key, problem)| Invalid::new(key, problem))
+    config.check().map_err(invalid)
 }
 
 fn check_telemetry(config: &TelemetryConfig) -> Result<(), Invalid> {
