@@ -15,13 +15,16 @@ use crate::mode::GuardMode;
 use crate::permit::{Permit, Waiting};
 use crate::queue::{Next, Queue, Queued};
 use crate::snapshot::{Counters, Snapshot};
-use crate::threshold::{Load, Threshold};
+use crate::spread::Spread;
+use crate::threshold::{Overload, Threshold};
 use crate::window::Window;
 
 /// How often the limit and the threshold are looked at, in nanoseconds, and how many calls must have
 /// ended by then.
 const WINDOW: u64 = 100_000_000;
 const WINDOW_CALLS: u64 = 20;
+/// Who waits no longer than this hardly waits, in nanoseconds: CoDel's target (RFC 8289).
+const SHORT: u64 = 5_000_000;
 /// What a call weighs in the average time, as a power of two: 1/64.
 const AVERAGE: u32 = 6;
 
@@ -66,6 +69,8 @@ pub(crate) struct Shared {
     methods: Box<[Method]>,
     /// What a call takes on the average, in nanoseconds.
     took: AtomicU64,
+    /// How much that differs, where calls hold a worker.
+    spread: Spread,
     most_under_way: AtomicUsize,
     /// Whether nobody stood in anybody's way in the last window.
     calm: AtomicBool,
@@ -84,7 +89,7 @@ struct Times {
 #[derive(Debug)]
 struct Control {
     limit: Limit,
-    load: Load,
+    overload: Option<Overload>,
 }
 
 impl Admission {
@@ -116,12 +121,13 @@ impl Admission {
             window: Window::new(),
             methods: (0..methods.max(1)).map(|_| Method::default()).collect(),
             took: AtomicU64::new(0),
+            spread: Spread::default(),
             most_under_way: AtomicUsize::new(0),
             calm: AtomicBool::new(true),
             counters: Counters::default(),
             control: Mutex::new(Control {
                 limit: Limit::new(initial, least, nanos(config.tolerance)),
-                load: Load::default(),
+                overload: None,
             }),
         };
         let admission = Self(Handle::to(&Arc::new(shared)));
@@ -146,7 +152,7 @@ impl Admission {
         let shared = &self.0;
         let mode = shared.mode();
         if mode == GuardMode::Off {
-            return Decision::Admitted(Permit::new(None, call.method, 0, false));
+            return Decision::Admitted(Permit::new(None, call.method, 0, 0, false));
         }
         let at = shared.clock.since_origin(now);
         let holds_worker = !call.holds_worker.is_zero();
@@ -154,7 +160,7 @@ impl Admission {
         shared.look(at);
         if mode == GuardMode::Dark {
             let would_wait = shared.gate.enter(holds_worker);
-            let mut permit = self.permit(at, call.method, holds_worker);
+            let mut permit = self.permit(at, call, holds_worker);
             permit.would_be = shared.would_be(at, call, would_wait);
             return Decision::Admitted(permit);
         }
@@ -162,7 +168,7 @@ impl Admission {
         let first = shared.queue.is_empty() || !holds_worker;
         if first && !shared.threshold.refuses(call.level) {
             match shared.gate.try_enter(holds_worker) {
-                Ok(()) => return Decision::Admitted(self.permit(at, call.method, holds_worker)),
+                Ok(()) => return Decision::Admitted(self.permit(at, call, holds_worker)),
                 Err(Full::Limit) => shared.window.limited(),
                 Err(Full::Workers) => {}
             }
@@ -179,21 +185,17 @@ impl Admission {
         shared.window.queued();
         shared.counters.queued.fetch_add(1, Relaxed);
         let (tell, told) = oneshot::channel();
-        let deadline = call
-            .deadline
-            .map(|deadline| shared.clock.since_origin(deadline));
         shared.queue.push(Queued {
             told: tell,
             class: call.level.class(),
             since: at,
-            deadline: deadline.unwrap_or(u64::MAX),
+            deadline: shared.deadline(call),
             method: call.method,
             holds_worker: !call.holds_worker.is_zero(),
         });
         // The last one may have left between the look at the gate and the step into the queue.
         shared.let_in(at);
-        let between = shared.between_turns(call.holds_worker);
-        let allowed = shared.allowed_wait(at, call.level.class(), between);
+        let allowed = shared.allowed_wait(at, call.level.class());
         Waiting {
             of: Arc::clone(&self.0),
             told,
@@ -202,8 +204,15 @@ impl Admission {
         }
     }
 
-    fn permit(&self, at: u64, method: usize, unbegun: bool) -> Permit {
-        Permit::new(Some(Arc::clone(&self.0)), method, at, unbegun)
+    fn permit(&self, at: u64, call: &Arrival, unbegun: bool) -> Permit {
+        let deadline = self.0.deadline(call);
+        Permit::new(
+            Some(Arc::clone(&self.0)),
+            call.method,
+            at,
+            deadline,
+            unbegun,
+        )
     }
 
     /// What it does at present.
@@ -244,6 +253,12 @@ impl Shared {
         }
     }
 
+    /// In nanoseconds; none is the end of time.
+    fn deadline(&self, call: &Arrival) -> u64 {
+        call.deadline
+            .map_or(u64::MAX, |deadline| self.clock.since_origin(deadline))
+    }
+
     /// Why a call is refused that would have `ahead` others before it.
     fn refusal(&self, at: u64, call: &Arrival, ahead: usize) -> Option<Refusal> {
         let between = self.between_turns(call.holds_worker);
@@ -259,7 +274,7 @@ impl Shared {
             // No sign of overload: or the threshold would keep itself up.
             self.counters.below_threshold.fetch_add(1, Relaxed);
             self.window.below_threshold();
-        } else if wait > self.allowed_wait(at, class, between) * share / 4 {
+        } else if wait > self.allowed_wait(at, class) * share / 4 {
             self.counters.queue_full.fetch_add(1, Relaxed);
             self.window.overloaded();
         } else {
@@ -316,12 +331,10 @@ impl Shared {
         self.queue.standing_for(at) > self.times.overloaded_after.load(Relaxed)
     }
 
-    /// How long a call may wait, in nanoseconds. At least for two others, or a slow service would
-    /// have no queue.
-    fn allowed_wait(&self, at: u64, class: Criticality, between: u64) -> u64 {
+    /// How long a call may wait, in nanoseconds.
+    fn allowed_wait(&self, at: u64, class: Criticality) -> u64 {
         if self.is_overloaded(at, class) {
-            let wait = self.times.overloaded_queue_wait.load(Relaxed);
-            wait.max(2 * between)
+            self.times.overloaded_queue_wait.load(Relaxed)
         } else {
             let wait = self.times.max_queue_wait.load(Relaxed);
             wait.max(self.took.load(Relaxed))
@@ -337,8 +350,7 @@ impl Shared {
         if self.queue.is_empty() {
             return;
         }
-        let between = self.between_turns(Duration::ZERO);
-        let allowed = Criticality::ALL.map(|class| self.allowed_wait(at, class, between));
+        let allowed = Criticality::ALL.map(|class| self.allowed_wait(at, class));
         let is_late = |call: &Queued| at.saturating_sub(call.since) > allowed[call.class as usize];
         for late in self.queue.late(is_late) {
             // Whoever is gone already was counted when it went.
@@ -364,13 +376,14 @@ impl Shared {
         let newest = |class| self.is_overloaded(at, class);
         while let Some((call, next)) = self.queue.next(newest, ask) {
             let queued = at.saturating_sub(call.since);
-            if queued < self.times.overloaded_queue_wait.load(Relaxed) {
+            if queued < SHORT {
                 self.queue.moved(at);
             }
             let told = match next {
                 Next::Enter => {
                     let of = Some(Handle::to(self));
-                    let mut permit = Permit::new(of, call.method, at, call.holds_worker);
+                    let mut permit =
+                        Permit::new(of, call.method, at, call.deadline, call.holds_worker);
                     permit.queued = queued;
                     Ok(permit)
                 }
@@ -396,11 +409,13 @@ impl Shared {
         }
     }
 
-    pub(crate) fn begun(self: &Arc<Self>) {
+    pub(crate) fn begun(self: &Arc<Self>) -> u64 {
         self.gate.begin();
+        let at = self.clock.since_origin(self.clock.now());
         if !self.queue.is_empty() {
-            self.let_in(self.clock.since_origin(self.clock.now()));
+            self.let_in(at);
         }
+        at
     }
 
     pub(crate) fn finished(self: &Arc<Self>, permit: &Permit, now: Instant) {
@@ -409,6 +424,9 @@ impl Shared {
         let calm = self.calm.load(Relaxed) && self.queue.is_empty();
         let excess = self.method(permit.method).took(took, calm);
         self.window.ended(took, excess);
+        if permit.begun != 0 {
+            self.spread.add(at.saturating_sub(permit.begun));
+        }
         let average = self.took.load(Relaxed);
         let average = if average == 0 {
             took
@@ -420,11 +438,14 @@ impl Shared {
     }
 
     pub(crate) fn gone(self: &Arc<Self>, permit: &Permit) {
-        let at = if self.queue.is_empty() {
-            0
-        } else {
-            self.clock.since_origin(self.clock.now())
-        };
+        let at = self.clock.since_origin(self.clock.now());
+        let took = at.saturating_sub(permit.since);
+        // Its caller gives up then too, and may be a little sooner. One that leaves no time for an
+        // answer says nothing of the service.
+        let all_it_had = permit.deadline.saturating_sub(permit.since) / 10 * 9;
+        if took >= all_it_had.max(self.method(permit.method).alone()) {
+            self.window.lost(took);
+        }
         self.leave(permit, at);
     }
 
@@ -462,7 +483,11 @@ impl Shared {
                 method.slower_by(verdict.slower_by);
             }
         }
-        self.threshold.step(&mut control.load, &sums);
+        self.threshold.step(&mut control.overload, &sums);
+        let workers = self.gate.workers();
+        let places = self.spread.places(workers);
+        self.gate.set_places(places);
+        self.gate.set_limit(verdict.limit.max(workers + places));
         drop(control);
         self.let_in(at);
     }

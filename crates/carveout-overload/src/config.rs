@@ -18,12 +18,14 @@ pub struct OverloadConfig {
     /// 100 ms: a server that is busy for four fifths of the time has bursts half as long.
     #[serde(with = "humantime_serde")]
     pub max_queue_wait: Duration,
-    /// The same while the service is overloaded: to wait longer gains nothing then. CoDel's target
-    /// (RFC 8289), 5 ms.
+    /// The same while the service is overloaded: the next calls are at hand then, and to wait longer
+    /// gains nothing. A call that waits in vain is refused so much later than at once: 2 ms, with
+    /// which refusals are within 5 ms at their caller.
     #[serde(with = "humantime_serde")]
     pub overloaded_queue_wait: Duration,
-    /// How long all calls may have to wait longer than that before the service is overloaded, if it
-    /// is by so little that nothing has to be refused before. 500 ms: five of CoDel's intervals,
+    /// How long all calls may have to wait longer than 5 ms (CoDel's target, RFC 8289) before the
+    /// service is overloaded, if it is by so little that nothing has to be refused before. 500 ms:
+    /// five of CoDel's intervals,
     /// because a server that is busy for four fifths of the time has busy spells of more than one.
     #[serde(with = "humantime_serde")]
     pub overloaded_after: Duration,
@@ -44,7 +46,7 @@ impl Default for OverloadConfig {
         Self {
             mode: GuardMode::Enforce,
             max_queue_wait: Duration::from_millis(100),
-            overloaded_queue_wait: Duration::from_millis(5),
+            overloaded_queue_wait: Duration::from_millis(2),
             overloaded_after: Duration::from_millis(500),
             tolerance: Duration::from_millis(10),
             initial_limit: 64,

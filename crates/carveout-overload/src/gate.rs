@@ -10,9 +10,10 @@ pub(crate) struct Gate {
     under_way: AtomicUsize,
     /// Of these, the ones that hold a worker and have none yet.
     unbegun: AtomicUsize,
-    /// So many may be that: one worker that ends its call finds the next one waiting, and no call
-    /// waits for more than one other. The rest waits in a queue that knows whom to drop.
     workers: usize,
+    /// So many may be unbegun: a worker that ends its call finds the next one at hand, and no call
+    /// waits for many others. The rest waits in a queue that knows whom to drop.
+    places: AtomicUsize,
 }
 
 /// What there is no room in.
@@ -29,6 +30,7 @@ impl Gate {
             under_way: AtomicUsize::new(0),
             unbegun: AtomicUsize::new(0),
             workers: workers.max(1),
+            places: AtomicUsize::new(workers.max(1)),
         }
     }
 
@@ -37,7 +39,7 @@ impl Gate {
             self.under_way.fetch_sub(1, SeqCst);
             return Err(Full::Limit);
         }
-        if holds_worker && self.unbegun.fetch_add(1, SeqCst) >= self.workers {
+        if holds_worker && self.unbegun.fetch_add(1, SeqCst) >= self.places.load(SeqCst) {
             self.unbegun.fetch_sub(1, SeqCst);
             self.under_way.fetch_sub(1, SeqCst);
             return Err(Full::Workers);
@@ -63,6 +65,10 @@ impl Gate {
 
     pub(crate) fn leave(&self) {
         self.under_way.fetch_sub(1, SeqCst);
+    }
+
+    pub(crate) fn set_places(&self, places: usize) {
+        self.places.store(places, SeqCst);
     }
 
     pub(crate) fn workers(&self) -> usize {

@@ -39,6 +39,7 @@ mod mode;
 mod permit;
 mod queue;
 mod snapshot;
+mod spread;
 mod threshold;
 mod window;
 

@@ -1,24 +1,29 @@
-use crate::method::times;
+use crate::method::{parts, times};
 use crate::window::Sums;
 
-/// The best rate of so many windows is what the service can do: a pause does not make it less.
+/// The usual rate of so many windows is what the service can do: a pause makes it no less, and a few
+/// short calls in a row no more.
 const RATES: usize = 10;
 /// How many calls may stand in each other's way. Vegas' beta.
 const CROWD: f64 = 3.0;
 /// A crowd is one that lasts for so many windows ...
 const PATIENCE: u32 = 3;
-/// ... and at so much of the best rate.
+/// ... and at so much of the usual rate.
 const SAME: f64 = 0.7;
 /// How many may arrive for each that ends: what is more is a backlog.
 const KEEPS_UP: f64 = 1.05;
-/// A cut is judged after so many windows without a call from before it.
-const SETTLE: u32 = 2;
+/// A cut to less than this is judged ...
+const LARGE: f64 = 0.8;
+/// ... by so many calls, after one window without a call from before it.
+const JUDGED_BY: u64 = 100;
+/// More lost than one for so many that ended are too many.
+const FEW_LOST: u64 = 5;
 /// The limit may be so many times what was ever under way lately.
 const HEADROOM: usize = 5;
 
 /// Finds the number of calls under way at which the service does all it can and no call waits for
-/// another for long: its bandwidth-delay product, as BBR does it (the best rate times the time that
-/// a call takes alone).
+/// another for long: its bandwidth-delay product, as BBR does it (the rate times the time that a
+/// call takes alone).
 #[derive(Debug)]
 pub(crate) struct Limit {
     least: usize,
@@ -27,20 +32,40 @@ pub(crate) struct Limit {
     tolerance: f64,
     rates: [f64; RATES],
     windows: usize,
+    /// Windows in a row, and what they say.
     crowded_for: u32,
-    has_cut: bool,
+    crowd: Excess,
+    /// Whether there were ever too many.
+    was_crowded: bool,
     cut: Option<Cut>,
 }
 
 /// A limit that was lowered, until it is known whether that was right.
 #[derive(Clone, Copy, Debug)]
 struct Cut {
-    windows_left: u32,
     from: usize,
-    /// What a call took then.
-    took: f64,
-    /// How much of that is left if it was the crowd.
-    expected: f64,
+    /// It was right if calls take no longer than this by now, in parts of a doubling.
+    right_at: f64,
+    /// Since it took effect; none before.
+    since: Option<Excess>,
+}
+
+/// How much longer than alone the calls of several windows took, in parts of a doubling.
+#[derive(Clone, Copy, Debug, Default)]
+struct Excess {
+    calls: u64,
+    sum: i64,
+}
+
+impl Excess {
+    fn add(&mut self, sums: &Sums) {
+        self.calls += sums.ended;
+        self.sum += sums.excess;
+    }
+
+    fn mean(self) -> f64 {
+        self.sum as f64 / self.calls.max(1) as f64
+    }
 }
 
 /// How it is at the end of a window.
@@ -71,7 +96,8 @@ impl Limit {
             rates: [0.0; RATES],
             windows: 0,
             crowded_for: 0,
-            has_cut: false,
+            crowd: Excess::default(),
+            was_crowded: false,
             cut: None,
         }
     }
@@ -80,8 +106,10 @@ impl Limit {
         let Now { limit, .. } = now;
         // Who ends as much as arrives has no crowd that grows, however long calls take.
         let keeps_up = sums.arrived as f64 <= sums.ended as f64 * KEEPS_UP + CROWD;
+        // Calls that are let in and not answered in time are work for nobody, whatever the cause.
+        let loses = sums.lost * FEW_LOST > sums.ended;
         let hold = Verdict {
-            limit,
+            limit: if loses { self.fewer(limit) } else { limit },
             slower_by: 0,
             calm: sums.limited + sums.queued == 0 && keeps_up,
         };
@@ -92,49 +120,59 @@ impl Limit {
         let rate = ended / sums.nanos as f64;
         self.rates[self.windows % RATES] = rate;
         self.windows += 1;
-        let best = self.rates.iter().copied().fold(0.0, f64::max);
+        let usual = self.usual_rate();
 
         let took = sums.took as f64 / ended;
         let excess = sums.excess as f64 / ended;
         let ratio = times(excess).max(1.0);
-        // Little's law.
-        let under_way = rate * took;
+        // Little's law: those that were not answered in time were under way too.
+        let under_way = (sums.took + sums.lost_after) as f64 / sums.nanos as f64;
         let in_the_way = under_way * (1.0 - 1.0 / ratio);
         let crowded =
             !keeps_up && in_the_way > CROWD && took * (1.0 - 1.0 / ratio) > self.tolerance;
-        self.crowded_for = if crowded { self.crowded_for + 1 } else { 0 };
+        if crowded {
+            self.was_crowded = true;
+            self.crowded_for += 1;
+            self.crowd.add(sums);
+        } else {
+            self.begin_anew();
+        }
 
-        if let Some(cut) = self.judge(took, now) {
+        if let Some(cut) = self.judge(sums, now) {
             // Fewer at once, and each takes as long as before: that is how long they take by now.
             self.rates = [0.0; RATES];
             return Verdict {
                 limit: cut.from,
-                slower_by: excess as i32,
+                slower_by: cut.since.unwrap_or_default().mean() as i32,
                 calm: false,
             };
         }
         if crowded {
             // Once is a pause, and a service that does less than before is not stopped by a crowd.
-            if self.crowded_for < PATIENCE || self.cut.is_some() || rate < SAME * best {
+            if self.crowded_for < PATIENCE || self.cut.is_some() || rate < SAME * usual {
                 return hold;
             }
-            let to = (best * (took / ratio + self.tolerance) + CROWD) as usize;
+            let to = (usual * (took / ratio + self.tolerance / 2.0) + CROWD) as usize;
             let to = to.max(self.least);
-            if to < limit {
-                self.has_cut = true;
-                self.cut = Some(Cut {
-                    windows_left: SETTLE,
-                    from: limit,
-                    took,
-                    expected: (to as f64 / under_way).min(1.0),
-                });
-                return Verdict { limit: to, ..hold };
+            if to >= limit {
+                return hold;
             }
+            let expected = to as f64 / under_way;
+            self.cut = (expected < LARGE).then(|| Cut {
+                from: limit,
+                // In a crowd, time falls with the limit: less than half of that is none.
+                right_at: self.crowd.mean() + parts(expected) / 2.0,
+                since: None,
+            });
+            self.begin_anew();
+            return Verdict { limit: to, ..hold };
+        }
+        if loses || self.cut.is_some() {
             return hold;
         }
         let limit = if sums.limited > 0 {
             // A start is slow as TCP's is: twice as many each time, until it was too many once.
-            let more = if self.has_cut { limit / 4 } else { limit };
+            let more = if self.was_crowded { limit / 4 } else { limit };
             limit + more.max(1)
         } else {
             // What it has not been near to for long it may not come near to all at once.
@@ -143,21 +181,40 @@ impl Limit {
         Verdict { limit, ..hold }
     }
 
+    fn fewer(&self, limit: usize) -> usize {
+        (limit * 9 / 10).max(self.least.min(limit))
+    }
+
+    fn begin_anew(&mut self) {
+        self.crowded_for = 0;
+        self.crowd = Excess::default();
+    }
+
+    /// The median of those that are known, the present one at least.
+    fn usual_rate(&self) -> f64 {
+        let mut rates = self.rates;
+        rates.sort_by(f64::total_cmp);
+        let unknown = rates.iter().filter(|rate| **rate == 0.0).count();
+        rates[(unknown + RATES) / 2]
+    }
+
     /// The cut that has turned out to be wrong, when it is time to say.
-    fn judge(&mut self, took: f64, now: Now) -> Option<Cut> {
+    fn judge(&mut self, sums: &Sums, now: Now) -> Option<Cut> {
         let cut = self.cut.as_mut()?;
         // Those that came before it are still on their way out.
         if now.under_way > now.limit {
-            cut.windows_left = SETTLE;
+            cut.since = None;
             return None;
         }
-        if cut.windows_left > 0 {
-            cut.windows_left -= 1;
+        let Some(since) = &mut cut.since else {
+            cut.since = Some(Excess::default());
+            return None;
+        };
+        since.add(sums);
+        if since.calls < JUDGED_BY {
             return None;
         }
-        let cut = self.cut.take()?;
-        // In a crowd, time falls with the limit: less than half of that is none.
-        let wrong = took / cut.took > 1.0 - (1.0 - cut.expected) / 2.0;
-        wrong.then_some(cut)
+        let was_wrong = since.mean() > cut.right_at && sums.lost * FEW_LOST <= sums.ended;
+        self.cut.take().filter(|_| was_wrong)
     }
 }

@@ -87,6 +87,11 @@ pub(crate) fn times(excess: f64) -> f64 {
     (excess / f64::from(1 << PART)).exp2()
 }
 
+/// The excess of what takes so many times as long.
+pub(crate) fn parts(times: f64) -> f64 {
+    times.log2() * f64::from(1 << PART)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,8 +19,12 @@ pub struct Permit {
     pub(crate) method: usize,
     /// In nanoseconds.
     pub(crate) since: u64,
+    /// In nanoseconds; none is the end of time.
+    pub(crate) deadline: u64,
     /// Whether it waits for a worker that it will hold.
     pub(crate) unbegun: bool,
+    /// When a worker took it up, in nanoseconds; 0 if it needs none.
+    pub(crate) begun: u64,
     /// How long it was queued, in nanoseconds.
     pub(crate) queued: u64,
     /// Of a dark admission.
@@ -29,12 +33,20 @@ pub struct Permit {
 
 impl Permit {
     /// Of a call that is let in `since`, without a wait.
-    pub(crate) fn new(of: Option<Arc<Handle>>, method: usize, since: u64, unbegun: bool) -> Self {
+    pub(crate) fn new(
+        of: Option<Arc<Handle>>,
+        method: usize,
+        since: u64,
+        deadline: u64,
+        unbegun: bool,
+    ) -> Self {
         Self {
             of,
             method,
             since,
+            deadline,
             unbegun,
+            begun: 0,
             queued: 0,
             would_be: None,
         }
@@ -46,13 +58,13 @@ impl Permit {
         if std::mem::take(&mut self.unbegun)
             && let Some(of) = &self.of
         {
-            of.begun();
+            self.begun = of.begun();
         }
     }
 
     /// The call has been answered, and how long it took says something of calls of its method. Drop
     /// the permit for a call that was cancelled, failed or streamed: how long those take says
-    /// nothing.
+    /// nothing, unless it is until their deadline.
     pub fn finish(mut self, now: Instant) {
         if let Some(of) = self.of.take() {
             of.finished(&self, now);

@@ -3,18 +3,20 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use crate::level::{Criticality, Level};
 use crate::window::{BUCKETS, Sums};
 
-/// More are let in than were served, by so much: the queue must never run dry.
-const MARGIN: f64 = 2.0;
-/// What is served differs so much from window to window.
-const FITS: f64 = 1.15;
-/// How much of what is believed of the load a window is.
-const NEW: f64 = 0.3;
-/// One refusal in so many is a burst: the short wait of an overloaded service alone causes as much,
-/// and must not keep itself up.
+/// So many times what is served is above the threshold: the queue must never run dry.
+const MARGIN: f64 = 3.0;
+/// What is served differs so much over a few windows.
+const FITS: f64 = 1.05;
+/// How much of an average a window is.
+const NEW: f64 = 0.2;
+/// More than one refusal in so many is an overload.
 const FEW: u64 = 10;
-/// The same once it is overloaded.
-const FEW_STILL: u64 = 5;
-/// An overload is over after so many windows without: one may be chance.
+/// It is over when fewer than one in so many is refused, ...
+const NEARLY_NONE: u64 = 100;
+/// ... or less arrives than so much of what is served while it lasts: the short wait of an overloaded
+/// service causes refusals of its own, and must not keep itself up by them.
+const FILLS: f64 = 0.9;
+/// And that for so many windows: one may be chance.
 const CALM: u32 = 2;
 /// An overload of so many windows in a row is not over soon.
 const LASTING: u32 = 10;
@@ -30,14 +32,65 @@ pub(crate) struct Threshold {
     lasting: AtomicBool,
 }
 
-/// What is known of the overload. One window's end at a time changes it.
-#[derive(Debug, Default)]
-pub(crate) struct Load {
-    /// Which share of what arrives can be served; none while all of it can.
-    share: Option<f64>,
-    /// Windows of overload so far, and without since.
+/// What is known of an overload while it lasts, in shares and averages of its windows.
+#[derive(Debug)]
+pub(crate) struct Overload {
     windows: u32,
+    /// Windows in a row in which it seemed to be over.
     calm: u32,
+    /// Which share of what arrives can be served.
+    share: f64,
+    /// What is served while there is too much, in calls a nanosecond.
+    capacity: f64,
+    /// How many arrive at each level.
+    levels: [f64; BUCKETS],
+}
+
+impl Overload {
+    fn begun(sums: &Sums) -> Self {
+        Self {
+            windows: 1,
+            calm: 0,
+            share: share(sums),
+            capacity: rate(sums.ended, sums),
+            levels: sums.levels.map(|count| count as f64),
+        }
+    }
+
+    fn is_over(&self, sums: &Sums) -> bool {
+        let offered = rate(sums.arrived, sums);
+        offered < FILLS * self.capacity || !exceeds(sums, NEARLY_NONE)
+    }
+
+    fn goes_on(&mut self, sums: &Sums) {
+        self.windows += 1;
+        self.calm = 0;
+        moved(&mut self.share, share(sums));
+        if exceeds(sums, FEW) {
+            moved(&mut self.capacity, rate(sums.ended, sums));
+        }
+        for (level, count) in self.levels.iter_mut().zip(&sums.levels) {
+            moved(level, *count as f64);
+        }
+    }
+}
+
+fn share(sums: &Sums) -> f64 {
+    sums.ended as f64 / sums.arrived.max(1) as f64
+}
+
+fn rate(calls: u64, sums: &Sums) -> f64 {
+    calls as f64 / sums.nanos as f64
+}
+
+fn moved(average: &mut f64, sample: f64) {
+    *average += NEW * (sample - *average);
+}
+
+/// Whether more than one call in so many was refused: of those that were not refused for their
+/// level, which is done on purpose.
+fn exceeds(sums: &Sums, few: u64) -> bool {
+    sums.overloaded * few > sums.arrived.saturating_sub(sums.below_threshold)
 }
 
 impl Threshold {
@@ -64,46 +117,44 @@ impl Threshold {
         self.lasting.load(Relaxed)
     }
 
-    pub(crate) fn step(&self, load: &mut Load, sums: &Sums) {
-        // Of those that were not refused for their level: that share of them is above the threshold
-        // on purpose.
-        let others = sums.arrived - sums.below_threshold.min(sums.arrived);
-        let few = if load.windows > 0 { FEW_STILL } else { FEW };
-        if sums.overloaded * few <= others {
-            load.share = None;
-            load.calm += 1;
-            self.level.store(0, Relaxed);
-            if load.calm >= CALM {
-                load.windows = 0;
-                self.overloaded.store(false, Relaxed);
-                self.lasting.store(false, Relaxed);
+    /// Takes a window into account.
+    pub(crate) fn step(&self, overload: &mut Option<Overload>, sums: &Sums) {
+        let it = match overload {
+            None if !exceeds(sums, FEW) => return,
+            None => overload.insert(Overload::begun(sums)),
+            Some(it) if it.is_over(sums) => {
+                it.calm += 1;
+                self.level.store(0, Relaxed);
+                if it.calm >= CALM {
+                    *overload = None;
+                    self.overloaded.store(false, Relaxed);
+                    self.lasting.store(false, Relaxed);
+                }
+                return;
             }
-            return;
-        }
-        load.calm = 0;
-        let served = sums.ended as f64 / sums.arrived as f64;
-        let share = load
-            .share
-            .map_or(served, |share| share + NEW * (served - share));
-        load.share = Some(share);
-        load.windows += 1;
-        let short_below = lowest(&sums.levels, share * FITS);
+            Some(it) => {
+                it.goes_on(sums);
+                it
+            }
+        };
+        let short_below = lowest(&it.levels, it.share * FITS);
+        // All may come again as soon as there is room, and not only once the average says so.
+        let level = lowest(&it.levels, it.share.max(share(sums)) * MARGIN);
         self.short_below.store(short_below, Relaxed);
+        self.level.store(level, Relaxed);
         self.overloaded.store(true, Relaxed);
-        self.level
-            .store(lowest(&sums.levels, share * MARGIN), Relaxed);
-        self.lasting.store(load.windows >= LASTING, Relaxed);
+        self.lasting.store(it.windows >= LASTING, Relaxed);
     }
 }
 
 /// The lowest level that is let in, if no more than `share` of all shall be.
-fn lowest(levels: &[u64; BUCKETS], share: f64) -> usize {
-    let all: u64 = levels.iter().sum();
-    let most = all as f64 * share;
-    let mut above = 0;
+fn lowest(levels: &[f64; BUCKETS], share: f64) -> usize {
+    let all: f64 = levels.iter().sum();
+    let most = all * share;
+    let mut above = 0.0;
     for (bucket, count) in levels.iter().enumerate().rev() {
         above += count;
-        if above as f64 > most {
+        if above > most {
             return bucket * Level::COUNT / BUCKETS;
         }
     }
@@ -117,9 +168,9 @@ mod tests {
 
     #[test]
     fn as_many_as_fit_are_above_it() {
-        let mut levels = [0; BUCKETS];
-        levels[..16].fill(70);
-        levels[32..48].fill(30);
+        let mut levels = [0.0; BUCKETS];
+        levels[..16].fill(70.0);
+        levels[32..48].fill(30.0);
         assert_eq!(lowest(&levels, 1.0), 0);
         // All of the critical ones and a few of the others: the bucket at the edge comes in whole.
         assert_eq!(lowest(&levels, 0.38), 14 * 8);

@@ -24,6 +24,8 @@ struct Shard {
     ended: AtomicU64,
     took: AtomicU64,
     excess: AtomicI64,
+    lost: AtomicU64,
+    lost_after: AtomicU64,
     /// Times that the limit kept a call out.
     limited: AtomicU64,
     queued: AtomicU64,
@@ -52,6 +54,10 @@ pub(crate) struct Sums {
     pub(crate) took: u64,
     /// Of those that ended, in parts of a doubling.
     pub(crate) excess: i64,
+    /// Calls that were let in, and ended by their deadline.
+    pub(crate) lost: u64,
+    /// After how long, in nanoseconds.
+    pub(crate) lost_after: u64,
     pub(crate) limited: u64,
     pub(crate) queued: u64,
     pub(crate) overloaded: u64,
@@ -80,6 +86,12 @@ impl Window {
         shard.excess.fetch_add(i64::from(excess), Relaxed);
     }
 
+    pub(crate) fn lost(&self, nanos: u64) {
+        let shard = self.shard();
+        shard.lost.fetch_add(1, Relaxed);
+        shard.lost_after.fetch_add(nanos, Relaxed);
+    }
+
     pub(crate) fn limited(&self) {
         self.shard().limited.fetch_add(1, Relaxed);
     }
@@ -104,7 +116,8 @@ impl Window {
         if age < nanos {
             return None;
         }
-        let ended: u64 = self.shards.iter().map(|it| it.ended.load(Relaxed)).sum();
+        let ended = |it: &Shard| it.ended.load(Relaxed) + it.lost.load(Relaxed);
+        let ended: u64 = self.shards.iter().map(ended).sum();
         if ended < calls && age < 10 * nanos {
             return None;
         }
@@ -134,6 +147,8 @@ impl Window {
                 .iter()
                 .map(|it| it.excess.swap(0, Relaxed))
                 .sum(),
+            lost: take(|it| &it.lost),
+            lost_after: take(|it| &it.lost_after),
             limited: take(|it| &it.limited),
             queued: take(|it| &it.queued),
             overloaded: take(|it| &it.overloaded),

@@ -2,4 +2,5 @@
 //! run.
 
 mod model;
+mod run;
 mod scenarios;

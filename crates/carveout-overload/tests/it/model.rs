@@ -1,16 +1,8 @@
-use std::collections::{BinaryHeap, VecDeque};
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use carveout_overload::{
-    Admission, Arrival, Clock, Criticality, Decision, Level, OverloadConfig, Permit, Snapshot,
-    Waiting,
-};
+use carveout_overload::Snapshot;
 
-/// Callers give up then.
-const DEADLINE: Duration = Duration::from_millis(200);
+use crate::run::Run;
 
 /// A server, and who calls it.
 pub(crate) struct Model {
@@ -20,13 +12,24 @@ pub(crate) struct Model {
     pub(crate) holds_worker: bool,
     /// How long a call takes at a time of the simulation.
     pub(crate) takes: fn(Duration, &mut Random) -> Duration,
-    /// Calls a second at a time of the simulation.
-    pub(crate) load: fn(Duration) -> f64,
+    pub(crate) callers: Callers,
     /// The share of calls that are CRITICAL; the rest is SHEDDABLE.
     pub(crate) critical: f64,
+    /// Everything stands still so often and for so long, as for a collector of garbage.
+    pub(crate) pauses: Option<(Duration, Duration)>,
     pub(crate) lasts: Duration,
     /// What arrives before is not counted.
     pub(crate) warm_up: Duration,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Callers {
+    /// Calls a second at a time of the simulation, whatever comes of them.
+    Open(fn(Duration) -> f64),
+    /// So many clients that call, wait for the answer, try up to three times more if they are told
+    /// that they may, and think for so long, on the average, before they call again. They all start
+    /// at once.
+    Clients(usize, Duration),
 }
 
 impl Default for Model {
@@ -35,165 +38,89 @@ impl Default for Model {
             places: 2,
             holds_worker: true,
             takes: |_, _| Duration::from_millis(5),
-            load: |_| 400.0,
+            callers: Callers::Open(|_| 400.0),
             critical: 1.0,
+            pauses: None,
             lasts: Duration::from_secs(4),
             warm_up: Duration::from_secs(1),
         }
     }
 }
 
+impl Model {
+    pub(crate) fn run(&self, seed: u64) -> Outcome {
+        Run::new(self, seed).finish()
+    }
+}
+
 /// What came of it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Outcome {
     pub(crate) offered: u32,
-    /// Answered by their deadline.
-    pub(crate) good: u32,
-    pub(crate) refused: u32,
     pub(crate) critical_offered: u32,
     pub(crate) critical_good: u32,
+    /// When calls were answered by their deadline, in microseconds from when they were due.
+    pub(crate) good_after: Vec<u32>,
+    /// When they were refused.
+    pub(crate) refused_after: Vec<u32>,
+    /// Calls of each client that were answered by their deadline, if there are clients.
+    pub(crate) good_of: Vec<u32>,
     /// The limit at the end of each second.
     pub(crate) limits: Vec<usize>,
     pub(crate) end: Option<Snapshot>,
 }
 
 impl Outcome {
+    /// What came of one more run.
+    pub(crate) fn add(&mut self, run: Outcome) {
+        self.offered += run.offered;
+        self.critical_offered += run.critical_offered;
+        self.critical_good += run.critical_good;
+        self.good_after.extend(run.good_after);
+        self.refused_after.extend(run.refused_after);
+    }
+
+    pub(crate) fn good(&self) -> f64 {
+        self.good_after.len() as f64
+    }
+
     pub(crate) fn good_share(&self) -> f64 {
-        f64::from(self.good) / f64::from(self.offered)
+        self.good() / f64::from(self.offered)
+    }
+
+    /// In milliseconds.
+    pub(crate) fn good_p99(&self) -> f64 {
+        p99(&self.good_after)
+    }
+
+    /// In milliseconds.
+    pub(crate) fn refused_p99(&self) -> f64 {
+        p99(&self.refused_after)
     }
 }
 
-struct Call {
-    arrived: Instant,
-    critical: bool,
-    permit: Option<Permit>,
+fn p99(micros: &[u32]) -> f64 {
+    let mut micros = micros.to_vec();
+    micros.sort_unstable();
+    let at = micros.len().saturating_sub(1) * 99 / 100;
+    micros.get(at).map_or(0.0, |it| f64::from(*it) / 1000.0)
 }
 
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
-    Ends(usize),
-    Arrives,
-}
-
-impl Model {
-    pub(crate) fn run(&self, seed: u64) -> Outcome {
-        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        let clock = Clock::manual();
-        let begin = clock.now();
-        let config = OverloadConfig::default();
-        let admission = Admission::with_clock(config, 1, self.places, clock.clone());
-        let mut outcome = Outcome::default();
-        let mut calls: Vec<Call> = Vec::new();
-        let mut waiting: Vec<(usize, Waiting)> = Vec::new();
-        let mut line: VecDeque<usize> = VecDeque::new();
-        let mut busy = 0;
-        let mut events: BinaryHeap<std::cmp::Reverse<(Instant, Event)>> = BinaryHeap::new();
-        events.push(std::cmp::Reverse((begin, Event::Arrives)));
-
-        while let Some(std::cmp::Reverse((at, event))) = events.pop() {
-            clock.advance(at.saturating_duration_since(clock.now()));
-            let since = at.saturating_duration_since(begin);
-            let counts = |call: &Call| call.arrived >= begin + self.warm_up;
-            match event {
-                Event::Arrives => {
-                    if since >= self.lasts {
-                        continue;
-                    }
-                    let seconds = (since.as_secs_f64() as usize).max(outcome.limits.len());
-                    if seconds > outcome.limits.len() {
-                        outcome.limits.push(admission.snapshot().limit);
-                    }
-                    let gap = -random.share().max(1e-12).ln() / (self.load)(since);
-                    let next = at + Duration::from_secs_f64(gap);
-                    events.push(std::cmp::Reverse((next, Event::Arrives)));
-
-                    let critical = random.share() < self.critical;
-                    let criticality = if critical {
-                        Criticality::Critical
-                    } else {
-                        Criticality::Sheddable
-                    };
-                    let holds = if self.holds_worker {
-                        Duration::from_millis(5)
-                    } else {
-                        Duration::ZERO
-                    };
-                    let arrival = Arrival {
-                        level: Level::new(criticality, random.next(), false),
-                        deadline: Some(at + DEADLINE),
-                        holds_worker: holds,
-                        ..Arrival::of(0)
-                    };
-                    let mut call = Call {
-                        arrived: at,
-                        critical,
-                        permit: None,
-                    };
-                    if counts(&call) {
-                        outcome.offered += 1;
-                        outcome.critical_offered += u32::from(critical);
-                    }
-                    match admission.arrive(at, &arrival) {
-                        Decision::Admitted(permit) => {
-                            call.permit = Some(permit);
-                            line.push_back(calls.len());
-                        }
-                        Decision::Queued(wait) => waiting.push((calls.len(), wait)),
-                        Decision::Refused(_) => outcome.refused += u32::from(counts(&call)),
-                    }
-                    calls.push(call);
-                }
-                Event::Ends(index) => {
-                    busy -= 1;
-                    let call = &mut calls[index];
-                    call.permit.take().expect("under way").finish(at);
-                    if counts(call) && at <= call.arrived + DEADLINE {
-                        outcome.good += 1;
-                        outcome.critical_good += u32::from(call.critical);
-                    }
-                }
-            }
-            // Whose turn is it, who gives up, and who begins: until nothing moves any more.
-            loop {
-                let mut moved = false;
-                waiting = std::mem::take(&mut waiting)
-                    .into_iter()
-                    .filter_map(|(index, mut wait)| {
-                        let mut cx = Context::from_waker(Waker::noop());
-                        let told = match Pin::new(&mut wait).poll(&mut cx) {
-                            Poll::Ready(told) => told,
-                            Poll::Pending if at >= wait.expires() => wait.give_up(at),
-                            Poll::Pending => return Some((index, wait)),
-                        };
-                        moved = true;
-                        match told {
-                            Ok(permit) => {
-                                calls[index].permit = Some(permit);
-                                line.push_back(index);
-                            }
-                            Err(_) => outcome.refused += u32::from(counts(&calls[index])),
-                        }
-                        None
-                    })
-                    .collect();
-                while busy < self.places
-                    && let Some(index) = line.pop_front()
-                {
-                    moved = true;
-                    busy += 1;
-                    if let Some(permit) = &mut calls[index].permit {
-                        permit.begin();
-                    }
-                    let end = at + (self.takes)(since, &mut random);
-                    events.push(std::cmp::Reverse((end, Event::Ends(index))));
-                }
-                if !moved {
-                    break;
-                }
-            }
-        }
-        outcome.end = Some(admission.snapshot());
-        outcome
+impl std::fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let last = &self.limits[self.limits.len().saturating_sub(20)..];
+        write!(
+            f,
+            "{} of {} in time, {} refused; CRITICAL: {} of {}; p99 {} ms, of refusals {} ms; limits {last:?}; {:?}",
+            self.good_after.len(),
+            self.offered,
+            self.refused_after.len(),
+            self.critical_good,
+            self.critical_offered,
+            self.good_p99(),
+            self.refused_p99(),
+            self.end,
+        )
     }
 }
 
@@ -201,6 +128,10 @@ impl Model {
 pub(crate) struct Random(u64);
 
 impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
     pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -211,5 +142,10 @@ impl Random {
     /// From 0 to below 1.
     pub(crate) fn share(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// As long as this on the average, and as chance has it.
+    pub(crate) fn around(&mut self, mean: Duration) -> Duration {
+        mean.mul_f64(-self.share().max(1e-12).ln())
     }
 }

@@ -1,0 +1,77 @@
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// What one call weighs, as a power of two: 1/128.
+const WEIGHT: u32 = 7;
+/// Calls at hand for each worker, at most.
+const MOST: usize = 8;
+
+/// How much calls differ in how long they hold a worker.
+#[derive(Debug, Default)]
+pub(crate) struct Spread {
+    /// In nanoseconds.
+    mean: AtomicU64,
+    /// In microseconds, squared.
+    mean_square: AtomicU64,
+}
+
+impl Spread {
+    pub(crate) fn add(&self, nanos: u64) {
+        // Half an hour: its square still fits.
+        let nanos = nanos.min(1 << 41);
+        let micros = nanos / 1000;
+        moved(&self.mean, nanos);
+        moved(&self.mean_square, micros * micros);
+    }
+
+    /// How many calls have to be at hand so that so many workers hardly ever have none: one for each,
+    /// and more the more calls differ, by which a queue grows too (the formula of Pollaczek and
+    /// Khinchine): many short ones in a row are done before the next has come.
+    pub(crate) fn places(&self, workers: usize) -> usize {
+        let places = workers as f64 * (1.0 + self.scv()) / 2.0;
+        (places.ceil() as usize).clamp(workers, MOST * workers)
+    }
+
+    /// The squared coefficient of variation: 0 if all take as long, 1 if it is pure chance.
+    fn scv(&self) -> f64 {
+        let mean = self.mean.load(Relaxed) as f64 / 1000.0;
+        if mean < 1.0 {
+            return 0.0;
+        }
+        (self.mean_square.load(Relaxed) as f64 / (mean * mean) - 1.0).max(0.0)
+    }
+}
+
+fn moved(average: &AtomicU64, sample: u64) {
+    let before = average.load(Relaxed);
+    let now = if before == 0 {
+        sample
+    } else {
+        before - (before >> WEIGHT) + (sample >> WEIGHT)
+    };
+    average.store(now, Relaxed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Spread;
+
+    #[test]
+    fn the_more_calls_differ_the_more_are_at_hand() {
+        let places = |long: u64| {
+            let spread = Spread::default();
+            for call in 0..1000 {
+                spread.add(if call % 10 == 0 { long } else { 1_000_000 });
+            }
+            spread.places(2)
+        };
+        assert_eq!(Spread::default().places(2), 2);
+        assert_eq!(places(1_000_000), 2);
+        // One in ten takes fifty times as long: a squared coefficient of variation of 6.
+        assert!(
+            (6..=9).contains(&places(50_000_000)),
+            "{}",
+            places(50_000_000)
+        );
+        assert!((6..=16).contains(&places(u64::MAX)));
+    }
+}
