@@ -45,7 +45,7 @@ mod slow;
 mod sparingly;
 
 pub use access::{Access, AccessError, AccessPolicy};
-pub use carveout_overload::{Admission, GuardMode, OverloadConfig};
+pub use carveout_overload::{Admission, Blocking, GuardMode, OverloadConfig};
 pub use client::{Channel, ClientConfig, TargetError};
 pub use contract::{ContractError, Idempotency, MethodContract};
 pub use deadline::current_deadline;

@@ -54,7 +54,7 @@ impl Observed {
                     tracing::span!(
                         target: "carveout::rpc", Level::INFO, "rpc",
                         otel.name = name, otel.kind = "server", rpc.system.name = "grpc", rpc.method = name,
-                        rpc.response.status_code = field::Empty,
+                        rpc.response.status_code = field::Empty, error.reason = field::Empty,
                     )
                 });
                 (span, ids.map(|ids| ids.trace_id))

@@ -39,6 +39,9 @@ pub struct OverloadConfig {
     pub initial_limit: usize,
     /// The limit never goes below this; 0 is one for each worker.
     pub min_limit: usize,
+    /// Blocking work that may run at once, on threads of its own; the rest waits, and leaves when its
+    /// call is given up. 64: enough for drivers that wait, and few enough threads for one machine.
+    pub max_blocking: usize,
 }
 
 impl Default for OverloadConfig {
@@ -51,6 +54,7 @@ impl Default for OverloadConfig {
             tolerance: Duration::from_millis(10),
             initial_limit: 64,
             min_limit: 0,
+            max_blocking: 64,
         }
     }
 }
@@ -81,6 +85,9 @@ impl OverloadConfig {
         }
         if self.initial_limit == 0 {
             return Err(("initial_limit", "must be at least 1"));
+        }
+        if self.max_blocking == 0 {
+            return Err(("max_blocking", "must be at least 1"));
         }
         if self.min_limit > self.initial_limit {
             return Err(("min_limit", "must be at most initial_limit"));

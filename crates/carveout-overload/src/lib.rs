@@ -26,9 +26,11 @@
 //! - [`Criticality`], [`Level`]: who goes first.
 //! - [`OverloadConfig`], [`GuardMode`]: what can be set, and what it is without.
 //! - [`Snapshot`]: everything that it knows.
+//! - [`Blocking`]: so much work at once that blocks its thread.
 
 mod admission;
 mod arrival;
+mod blocking;
 mod clock;
 mod config;
 mod gate;
@@ -45,6 +47,7 @@ mod window;
 
 pub use admission::Admission;
 pub use arrival::{Arrival, Decision, Refusal};
+pub use blocking::Blocking;
 pub use clock::Clock;
 pub use config::OverloadConfig;
 pub use level::{Criticality, Level};

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use carveout_grpc::{Channel, ClientConfig, Secure, TargetError};
+use carveout_grpc::{Blocking, Channel, ClientConfig, Secure, TargetError};
 use carveout_health::Health;
 use carveout_metrics::Metrics;
 
@@ -13,6 +13,7 @@ pub struct Boot {
     health: Health,
     metrics: Metrics,
     secure: Option<Arc<dyn Secure>>,
+    blocking: Blocking,
 }
 
 impl Boot {
@@ -21,12 +22,14 @@ impl Boot {
         health: Health,
         metrics: Metrics,
         secure: Option<Arc<dyn Secure>>,
+        blocking: Blocking,
     ) -> Self {
         Self {
             about,
             health,
             metrics,
             secure,
+            blocking,
         }
     }
 
@@ -43,6 +46,12 @@ impl Boot {
     /// Where the service's own metrics are registered.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// Where handlers run what blocks a thread, a driver that knows no `async` say, or computes for
+    /// long: `blocking.run(|| ...).await`. There are `overload.max_blocking` places.
+    pub fn blocking(&self) -> &Blocking {
+        &self.blocking
     }
 
     /// A measured channel to a downstream service, given its API crate's `FILE_DESCRIPTOR_SET`. It

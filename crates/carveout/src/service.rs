@@ -5,7 +5,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use carveout_config::Live;
-use carveout_grpc::{AccessError, ContractError, Drained, Routes, SlowCalls, Stack, StackOptions};
+use carveout_grpc::{
+    AccessError, Blocking, ContractError, Drained, Routes, SlowCalls, Stack, StackOptions,
+};
 use carveout_health::{Health, Phase};
 use carveout_metrics::{BuildInfo, Metrics};
 use carveout_telemetry::Telemetry;
@@ -110,7 +112,9 @@ impl Running {
         });
         let workers = tokio::runtime::Handle::current();
         metrics.register_runtime(workers.clone(), "workers");
+        let blocking = Blocking::new(settings.overload.get().max_blocking);
         let state = StateMetrics {
+            blocking: blocking.clone(),
             config: settings.config.clone(),
             health: health.clone(),
             telemetry: telemetry.map(Telemetry::stats),
@@ -139,7 +143,13 @@ impl Running {
             .map_err(StartError::Admin)?;
 
         let secure = secure::load(&settings.tls.get(), &metrics).map_err(StartError::Tls)?;
-        let boot = Boot::new(about, health.clone(), metrics.clone(), secure.clone());
+        let boot = Boot::new(
+            about,
+            health.clone(),
+            metrics.clone(),
+            secure.clone(),
+            blocking,
+        );
         let routes = start(boot, settings.service)
             .await
             .map_err(StartError::Dependencies)?;

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use carveout_config::Config;
+use carveout_grpc::Blocking;
 use carveout_health::{Criticality, Health, State};
 use carveout_telemetry::StatsReader;
 use prometheus_client::collector::Collector;
@@ -13,6 +14,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 pub(crate) struct StateMetrics {
     pub(crate) config: Config,
     pub(crate) health: Health,
+    pub(crate) blocking: Blocking,
     /// Absent where somebody else set the telemetry up.
     pub(crate) telemetry: Option<StatsReader>,
 }
@@ -28,6 +30,23 @@ impl Collector for StateMetrics {
             ("rejected", reloads.rejected),
         ] {
             ConstCounter::new(count).encode(family.encode_family(&[("outcome", outcome)])?)?;
+        }
+
+        let gauges = [
+            (
+                "blocking_running",
+                "Blocking work that runs.",
+                self.blocking.running(),
+            ),
+            (
+                "blocking_waiting",
+                "Calls that wait for a place for their blocking work.",
+                self.blocking.waiting(),
+            ),
+        ];
+        for (name, help, value) in gauges {
+            let gauge = describe(&mut encoder, name, help, MetricType::Gauge)?;
+            ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)).encode(gauge)?;
         }
 
         let report = self.health.report();

@@ -1,6 +1,7 @@
-//! Admission against modelled servers, by a clock that the simulation moves: the same seed is the same
+//! Blocking work; and admission against modelled servers, by a clock that the simulation moves: the same seed is the same
 //! run.
 
+mod blocking;
 mod model;
 mod run;
 mod scenarios;

@@ -63,6 +63,7 @@ async fn a_call_is_a_span_of_its_callers_trace() {
         GET_ITEM,
         "SPAN_KIND_SERVER",
         "rpc.response.status_code: Str(NOT_FOUND)",
+        "error.reason: Str(ITEM_NOT_FOUND)",
         "service.name: Str(greeter)",
     ] {
         assert!(seen.contains(expected), "no {expected:?} in\n{seen}");
