@@ -1,15 +1,23 @@
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+
+/// A call that is in, in the lower half of a number of calls ...
+const UNDER_WAY: u64 = 1;
+/// ... and one that waits for a worker, in the upper half.
+const UNBEGUN: u64 = 1 << 32;
 
 /// How many calls are in, and how many may be. Numbers alone: no lock, no waiting.
 ///
 /// All accesses are sequentially consistent: whoever finds no room and queues, and whoever leaves
 /// and finds nobody queued, must not both miss the other.
+///
+/// Whoever finds no room changes nothing. To count a call and take that back would keep others out
+/// for that moment: the last call could leave, find no room for the one that waits, and leave it
+/// waiting for nobody. That is why both counts are one number.
 #[derive(Debug)]
 pub(crate) struct Gate {
     limit: AtomicUsize,
-    under_way: AtomicUsize,
-    /// Of these, the ones that hold a worker and have none yet.
-    unbegun: AtomicUsize,
+    /// How many are under way, and how many of these hold a worker and have none yet.
+    calls: AtomicU64,
     workers: usize,
     /// So many may be unbegun: a worker that ends its call finds the next one at hand, and no call
     /// waits for many others. The rest waits in a queue that knows whom to drop.
@@ -27,31 +35,40 @@ impl Gate {
     pub(crate) fn new(limit: usize, workers: usize) -> Self {
         Self {
             limit: AtomicUsize::new(limit),
-            under_way: AtomicUsize::new(0),
-            unbegun: AtomicUsize::new(0),
+            calls: AtomicU64::new(0),
             workers: workers.max(1),
             places: AtomicUsize::new(workers.max(1)),
         }
     }
 
     pub(crate) fn try_enter(&self, holds_worker: bool) -> Result<(), Full> {
-        if self.under_way.fetch_add(1, SeqCst) >= self.limit.load(SeqCst) {
-            self.under_way.fetch_sub(1, SeqCst);
-            return Err(Full::Limit);
+        let (limit, places) = (self.limit(), self.places());
+        let mut calls = self.calls.load(SeqCst);
+        loop {
+            if under_way(calls) >= limit {
+                return Err(Full::Limit);
+            }
+            if holds_worker && unbegun(calls) >= places {
+                return Err(Full::Workers);
+            }
+            let more = calls + one(holds_worker);
+            match self
+                .calls
+                .compare_exchange_weak(calls, more, SeqCst, SeqCst)
+            {
+                Ok(_) => return Ok(()),
+                Err(by_now) => calls = by_now,
+            }
         }
-        if holds_worker && self.unbegun.fetch_add(1, SeqCst) >= self.places.load(SeqCst) {
-            self.unbegun.fetch_sub(1, SeqCst);
-            self.under_way.fetch_sub(1, SeqCst);
-            return Err(Full::Workers);
-        }
-        Ok(())
     }
 
     /// Lets one in whatever the limit, and says how many are in that would have had to wait.
     pub(crate) fn enter(&self, holds_worker: bool) -> usize {
-        let over = (self.under_way.fetch_add(1, SeqCst) + 1).saturating_sub(self.limit());
+        let one = one(holds_worker);
+        let calls = self.calls.fetch_add(one, SeqCst) + one;
+        let over = under_way(calls).saturating_sub(self.limit());
         let late = if holds_worker {
-            (self.unbegun.fetch_add(1, SeqCst) + 1).saturating_sub(self.workers)
+            unbegun(calls).saturating_sub(self.places())
         } else {
             0
         };
@@ -60,11 +77,15 @@ impl Gate {
 
     /// A worker has taken up a call that it entered for.
     pub(crate) fn begin(&self) {
-        self.unbegun.fetch_sub(1, SeqCst);
+        self.calls.fetch_sub(UNBEGUN, SeqCst);
     }
 
     pub(crate) fn leave(&self) {
-        self.under_way.fetch_sub(1, SeqCst);
+        self.calls.fetch_sub(UNDER_WAY, SeqCst);
+    }
+
+    fn places(&self) -> usize {
+        self.places.load(SeqCst)
     }
 
     pub(crate) fn set_places(&self, places: usize) {
@@ -84,6 +105,22 @@ impl Gate {
     }
 
     pub(crate) fn under_way(&self) -> usize {
-        self.under_way.load(SeqCst)
+        under_way(self.calls.load(SeqCst))
     }
+}
+
+fn one(holds_worker: bool) -> u64 {
+    if holds_worker {
+        UNDER_WAY + UNBEGUN
+    } else {
+        UNDER_WAY
+    }
+}
+
+fn under_way(calls: u64) -> usize {
+    (calls % UNBEGUN) as usize
+}
+
+fn unbegun(calls: u64) -> usize {
+    (calls / UNBEGUN) as usize
 }

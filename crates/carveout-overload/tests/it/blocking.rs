@@ -1,4 +1,3 @@
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
@@ -80,10 +79,9 @@ async fn work_that_nobody_waits_for_any_more_keeps_its_place() {
 
 #[tokio::test]
 async fn a_panic_is_the_callers_and_gives_the_place_back() {
-    use futures_util::FutureExt;
     let blocking = Blocking::new(1);
-    let call = AssertUnwindSafe(blocking.run(|| panic!("broken"))).catch_unwind();
-    let panic = call.await.unwrap_err();
+    let panic = start(&blocking, || panic!("broken")).await.unwrap_err();
+    let panic = panic.into_panic();
     assert_eq!(panic.downcast_ref::<&str>(), Some(&"broken"));
     until(|| blocking.running() == 0).await;
     assert_eq!(blocking.run(|| 7).await, 7);
