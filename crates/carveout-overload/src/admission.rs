@@ -375,18 +375,20 @@ impl Shared {
         };
         let newest = |class| self.is_overloaded(at, class);
         while let Some((call, next)) = self.queue.next(newest, ask) {
-            let queued = at.saturating_sub(call.since);
-            if queued < SHORT {
-                self.queue.moved(at);
-            }
             let told = match next {
                 Next::Enter => {
+                    let queued = at.saturating_sub(call.since);
+                    if queued < SHORT {
+                        self.queue.moved(at);
+                    }
                     let of = Some(Handle::to(self));
                     let mut permit =
                         Permit::new(of, call.method, at, call.deadline, call.holds_worker);
                     permit.queued = queued;
                     Ok(permit)
                 }
+                // It has left by itself.
+                _ if call.told.is_closed() => continue,
                 _ => {
                     self.counters.doomed_late.fetch_add(1, Relaxed);
                     Err(Refusal::Doomed {

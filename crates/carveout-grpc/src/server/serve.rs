@@ -8,7 +8,7 @@ use hyper_util::rt::TokioTimer;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use tokio::sync::{oneshot, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 
 use super::accept::Accept;
 use super::config::ServerConfig;
@@ -87,9 +87,10 @@ pub async fn serve(
         let server = Server::new(stack, config, drain_budget, None);
         return server.run(listener, stop).await;
     };
+    stack.register_connections(threads.handle.clone());
     let server = Server::new(stack, config, drain_budget, Some(workers));
     let (tell, told) = oneshot::channel::<()>();
-    let server = threads.spawn(async move {
+    let server = threads.handle.spawn(async move {
         let listener = listener.into_std().and_then(TcpListener::from_std);
         // A sender that is gone means the same as one that says so.
         let stop = async { drop(told.await) };
@@ -111,7 +112,11 @@ pub async fn serve(
 }
 
 /// The threads of the connections. They end when this is dropped.
-struct Threads(Option<Runtime>);
+struct Threads {
+    handle: Handle,
+    /// Until it is dropped.
+    runtime: Option<Runtime>,
+}
 
 impl Threads {
     /// As many as there are workers. None beside a runtime that has one thread for everything, and
@@ -129,26 +134,19 @@ impl Threads {
             .inspect_err(
                 |error| tracing::error!(%error, "connections have no threads of their own"),
             )
-            .map(|threads| Self(Some(threads)))
+            .map(|runtime| Self {
+                handle: runtime.handle().clone(),
+                runtime: Some(runtime),
+            })
             .ok()
-    }
-
-    fn spawn<T: Send + 'static>(
-        &self,
-        task: impl Future<Output = T> + Send + 'static,
-    ) -> JoinHandle<T> {
-        match &self.0 {
-            Some(threads) => threads.spawn(task),
-            None => tokio::spawn(task),
-        }
     }
 }
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        if let Some(threads) = self.0.take() {
+        if let Some(runtime) = self.runtime.take() {
             // Whoever drops this is on a worker, and may not wait.
-            threads.shutdown_background();
+            runtime.shutdown_background();
         }
     }
 }

@@ -59,6 +59,7 @@ pub struct Stack {
     weights: Weights,
     secure: Option<Arc<dyn Secure>>,
     connections: ConnectionMetrics,
+    metrics: Metrics,
     max_request_bytes: usize,
 }
 
@@ -117,6 +118,7 @@ impl Stack {
             weights,
             secure: None,
             connections: ConnectionMetrics::register(&options.metrics),
+            metrics: options.metrics,
             max_request_bytes: config.max_request_bytes,
         })
     }
@@ -140,6 +142,11 @@ impl Stack {
     /// How to run calls, where handlers have workers of their own or none.
     pub(super) fn placement(&self, workers: Option<Handle>) -> Placement {
         Placement::new(workers, self.weights.clone())
+    }
+
+    /// Shows the runtime that the connections have for themselves.
+    pub(super) fn register_connections(&self, runtime: Handle) {
+        self.metrics.register_runtime(runtime, "connections");
     }
 
     pub(super) fn secure(&self) -> Option<&Arc<dyn Secure>> {

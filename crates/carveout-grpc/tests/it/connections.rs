@@ -257,3 +257,15 @@ async fn what_waits_to_be_accepted_at_the_stop_is_let_in_and_sent_away_well() {
     assert_eq!(stop.await.unwrap().cut, 0);
     drop(client);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn their_threads_are_in_the_metrics() {
+    let server = start(|_| {}).await;
+    // The first answer comes from a server that runs.
+    server.raw_client().await.get_item(read()).await.unwrap();
+    assert_eq!(
+        server.metric(r#"tokio_workers{runtime="connections"}"#),
+        2.0
+    );
+    server.stop().await;
+}
