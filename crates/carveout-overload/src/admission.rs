@@ -2,8 +2,6 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
-
 use crate::arrival::{Arrival, Decision, Refusal};
 use crate::clock::{Clock, nanos};
 use crate::config::OverloadConfig;
@@ -16,6 +14,7 @@ use crate::permit::{Permit, Waiting};
 use crate::queue::{Next, Queue, Queued};
 use crate::snapshot::{Counters, Snapshot};
 use crate::spread::Spread;
+use crate::sync::oneshot;
 use crate::threshold::{Overload, Threshold};
 use crate::window::Window;
 

@@ -1,4 +1,6 @@
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::Ordering::SeqCst;
+
+use crate::sync::{AtomicU64, AtomicUsize};
 
 /// A call that is in, in the lower half of a number of calls ...
 const UNDER_WAY: u64 = 1;

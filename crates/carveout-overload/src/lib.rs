@@ -42,6 +42,7 @@ mod permit;
 mod queue;
 mod snapshot;
 mod spread;
+mod sync;
 mod threshold;
 mod window;
 

@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
-
 use crate::admission::Handle;
 use crate::arrival::Refusal;
+use crate::sync::oneshot;
 
 /// A call that is in. Its place is free again when this is dropped: hold it to the end of the
 /// answer's body.

@@ -1,12 +1,11 @@
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use tokio::sync::oneshot;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering::SeqCst;
 
 use crate::arrival::Refusal;
 use crate::level::Criticality;
 use crate::permit::Permit;
+use crate::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard, oneshot};
 
 /// Calls that wait for their turn, those of one criticality in a line of their own.
 ///
