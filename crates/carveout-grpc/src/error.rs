@@ -87,10 +87,12 @@ pub struct Error {
     details: Box<ErrorDetails>,
     metadata: Vec<(String, String)>,
     /// In milliseconds; -1 is never.
-    pushback: Option<i64>,
+    pushback: Option<i32>,
 }
 
-/// What a gRPC client with a retry policy obeys: the proposal A6 has it.
+/// What a gRPC client with a retry policy obeys. The
+/// [proposal A6](https://github.com/grpc/proposal/blob/master/A6-client-retries.md#pushback) has it, as a
+/// number of 32 bits: one that is larger makes a client of Java never come back, and one of Node at once.
 static PUSHBACK: &str = "grpc-retry-pushback-ms";
 
 impl Error {
@@ -130,10 +132,10 @@ impl Error {
     }
 
     /// Tells the caller how long to wait before it tries again: its program, and its gRPC client if
-    /// that has a retry policy.
+    /// that has a retry policy. To that one, 24 days are the most that can be told.
     pub fn retry_after(mut self, delay: Duration) -> Self {
         self.details.set_retry_info(Some(delay));
-        self.pushback = Some(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
+        self.pushback = Some(i32::try_from(delay.as_millis()).unwrap_or(i32::MAX));
         self
     }
 
@@ -198,5 +200,32 @@ pub fn code_name(code: Code) -> &'static str {
         Code::Unavailable => "UNAVAILABLE",
         Code::DataLoss => "DATA_LOSS",
         Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_told_no_delay_that_it_cannot_read() {
+        let told = |delay| {
+            let error =
+                Error::new(Code::Unavailable, Reason::OVERLOADED, "later").retry_after(delay);
+            let status = Status::from(error);
+            let details = status.get_details_retry_info().unwrap();
+            let pushback = status.metadata().get(PUSHBACK).unwrap();
+            (
+                details.retry_delay.unwrap(),
+                pushback.to_str().unwrap().to_owned(),
+            )
+        };
+        let (short, long) = (
+            Duration::from_micros(1_500),
+            Duration::from_secs(86_400 * 365),
+        );
+        assert_eq!(told(short), (short, "1".to_owned()));
+        assert_eq!(told(long), (long, "2147483647".to_owned()));
+        assert_eq!(told(Duration::MAX).1, "2147483647");
     }
 }
