@@ -4,30 +4,12 @@
 
 const grpc = require('@grpc/grpc-js');
 const loader = require('@grpc/proto-loader');
-const protobuf = require('protobufjs');
+const { details } = require('./details.js');
 
 const [protoFolder, address, what] = process.argv.slice(2);
 const SERVICE = 'acme.greeter.v1.GreeterService';
 const saw = (step, seen) => console.log(JSON.stringify([step, seen]));
 const soon = () => ({ deadline: Date.now() + 20_000 });
-
-// What google/rpc/status.proto and error_details.proto say of the fields that are looked at here.
-const details = protobuf.parse(`
-  syntax = "proto3";
-  message Any { string type_url = 1; bytes value = 2; }
-  message Status { int32 code = 1; string message = 2; repeated Any details = 3; }
-  message ErrorInfo { string reason = 1; string domain = 2; map<string, string> metadata = 3; }
-  message BadRequest {
-    message FieldViolation { string field = 1; }
-    repeated FieldViolation field_violations = 1;
-  }`, { keepCase: true }).root;
-
-function detail(error, kind) {
-  const [packed] = error.metadata.get('grpc-status-details-bin');
-  const any = details.lookupType('Status').decode(packed).details
-    .find(({ type_url }) => type_url === `type.googleapis.com/google.rpc.${kind}`);
-  return details.lookupType(kind).toObject(details.lookupType(kind).decode(any.value));
-}
 
 // The methods of a client as functions that answer promises.
 function promised(client) {
@@ -66,10 +48,10 @@ async function calls(client) {
 
   const missing = await failure(call('GetItem', { id: '404' }));
   const seen = { code: codeOf(missing), message: missing.details };
-  saw('missing', { ...seen, ...detail(missing, 'ErrorInfo') });
+  saw('missing', { ...seen, ...details(missing, 'ErrorInfo')[0] });
 
   const invalid = await failure(create('r0', ''));
-  const fields = detail(invalid, 'BadRequest').field_violations.map(({ field }) => field);
+  const fields = details(invalid, 'BadRequest')[0].field_violations.map(({ field }) => field);
   saw('invalid', { code: codeOf(invalid), fields });
 
   await create('r2', 'two');

@@ -15,6 +15,7 @@ mod kubernetes;
 mod load;
 mod node;
 mod otlp;
+mod overload;
 mod process;
 mod profile;
 mod prometheus;
