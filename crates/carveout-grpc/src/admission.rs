@@ -241,3 +241,6 @@ fn hash(trace_id: &[u8]) -> u64 {
             (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
         })
 }
+
+#[cfg(test)]
+mod tests;

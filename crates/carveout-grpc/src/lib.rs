@@ -33,6 +33,9 @@ mod admission;
 mod client;
 mod contract;
 mod deadline;
+#[cfg(test)]
+#[path = "../../carveout-overload/tests/it/edits.rs"]
+mod edits;
 mod error;
 mod health;
 mod observe;

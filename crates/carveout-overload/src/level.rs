@@ -89,3 +89,81 @@ impl Default for Level {
         Self::new(Criticality::default(), 0, false)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+    use crate::edits::{cases, edits, nearly};
+
+    /// The names as the SRE book has them, and no others.
+    fn book(text: &[u8]) -> Option<Criticality> {
+        match text {
+            b"CRITICAL_PLUS" => Some(Criticality::CriticalPlus),
+            b"CRITICAL" => Some(Criticality::Critical),
+            b"SHEDDABLE_PLUS" => Some(Criticality::SheddablePlus),
+            b"SHEDDABLE" => Some(Criticality::Sheddable),
+            _ => None,
+        }
+    }
+
+    /// Names, some of them with letters in lower case.
+    fn name() -> impl Strategy<Value = String> {
+        let name = select(&["CRITICAL_PLUS", "CRITICAL", "SHEDDABLE_PLUS", "SHEDDABLE"][..]);
+        // Each bit makes one letter a small one.
+        let small = prop_oneof![3 => Just(0), 1 => any::<u16>()];
+        (name, small).prop_map(|(name, small)| {
+            let letters = name.chars().enumerate();
+            letters
+                .map(|(at, letter)| match small >> at & 1 {
+                    0 => letter,
+                    _ => letter.to_ascii_lowercase(),
+                })
+                .collect()
+        })
+    }
+
+    #[test]
+    fn every_criticality_is_read_as_it_is_written() {
+        for criticality in Criticality::ALL {
+            let text = criticality.as_str();
+            assert_eq!(Criticality::parse(text.as_bytes()), Some(criticality));
+            assert_eq!(criticality.to_string(), text);
+        }
+        assert_eq!(Criticality::default(), Criticality::Critical);
+    }
+
+    proptest! {
+        // Of forty edits each.
+        #![proptest_config(cases(4000))]
+
+        #[test]
+        fn what_is_not_one_of_four_names_is_no_criticality(
+            (text, byte) in nearly(name(), b"_PLUSplus- +\t"),
+        ) {
+            for text in edits(&text, byte) {
+                prop_assert_eq!(Criticality::parse(&text), book(&text), "{}", text.escape_ascii());
+            }
+        }
+
+        #[test]
+        fn a_retry_goes_after_what_it_repeats_and_nothing_before_what_is_more_critical(
+            users: (u64, u64),
+        ) {
+            for (one, other) in Criticality::ALL.iter().flat_map(|one| Criticality::ALL.map(|other| (*one, other))) {
+                let level = Level::new(one, users.0, false);
+                prop_assert!(level.number() < Level::COUNT);
+                prop_assert_eq!(level.class(), one);
+                let retry = Level::new(one, users.0, true);
+                prop_assert!(retry < level || level == Level(0), "{:?} {:?}", retry, level);
+                // At most one criticality less.
+                prop_assert!(retry.class() as usize + 1 >= one as usize);
+                if one < other {
+                    prop_assert!(level < Level::new(other, users.1, false));
+                }
+            }
+        }
+    }
+}

@@ -33,6 +33,9 @@ mod arrival;
 mod blocking;
 mod clock;
 mod config;
+#[cfg(test)]
+#[path = "../tests/it/edits.rs"]
+mod edits;
 mod gate;
 mod level;
 mod limit;

@@ -72,6 +72,9 @@
 
 mod config;
 mod control;
+#[cfg(test)]
+#[path = "../../carveout-overload/tests/it/edits.rs"]
+mod edits;
 mod filter;
 mod init;
 mod log;
