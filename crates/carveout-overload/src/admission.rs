@@ -164,8 +164,9 @@ impl Admission {
             return Decision::Admitted(permit);
         }
         // Those in the queue wait for workers, if there is room for a call that needs none.
+        // Whoever is below the threshold, too: nobody is served by a place that stays empty.
         let first = shared.queue.is_empty() || !holds_worker;
-        if first && !shared.threshold.refuses(call.level) {
+        if first {
             match shared.gate.try_enter(holds_worker) {
                 Ok(()) => return Decision::Admitted(self.permit(at, call, holds_worker)),
                 Err(Full::Limit) => shared.window.limited(),
@@ -287,10 +288,16 @@ impl Shared {
 
     /// Whether the call cannot be answered in time.
     fn doom(&self, at: u64, call: &Arrival, wait: u64) -> Option<Refusal> {
-        let takes = wait + self.method(call.method).median();
+        let takes = self.method(call.method).median();
         let left = self.clock.since_origin(call.deadline?).saturating_sub(at);
-        (takes > left).then(|| {
+        (wait + takes > left).then(|| {
             self.counters.doomed.fetch_add(1, Relaxed);
+            if takes > left {
+                self.window.doomed();
+            } else {
+                self.window.overloaded();
+            }
+            let takes = wait + takes;
             Refusal::Doomed {
                 takes: Duration::from_nanos(takes),
                 left: Duration::from_nanos(left),
@@ -471,10 +478,14 @@ impl Shared {
         };
         let mut control = self.control.lock().unwrap_or_else(PoisonError::into_inner);
         let most = self.most_under_way.swap(under_way, Relaxed);
+        let workers = self.gate.workers();
+        let places = self.spread.places(workers);
+        self.gate.set_places(places);
         let now = Now {
             limit: self.gate.limit(),
             under_way,
             most_under_way: most,
+            at_hand: workers + places,
         };
         let verdict = control.limit.step(now, &sums);
         self.gate.set_limit(verdict.limit);
@@ -485,10 +496,6 @@ impl Shared {
             }
         }
         self.threshold.step(&mut control.overload, &sums);
-        let workers = self.gate.workers();
-        let places = self.spread.places(workers);
-        self.gate.set_places(places);
-        self.gate.set_limit(verdict.limit.max(workers + places));
         drop(control);
         self.let_in(at);
     }

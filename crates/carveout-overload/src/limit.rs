@@ -75,6 +75,8 @@ pub(crate) struct Now {
     pub(crate) under_way: usize,
     /// In the window.
     pub(crate) most_under_way: usize,
+    /// Calls that keep the workers busy, if they hold them.
+    pub(crate) at_hand: usize,
 }
 
 /// What a window says of the limit.
@@ -103,13 +105,18 @@ impl Limit {
     }
 
     pub(crate) fn step(&mut self, now: Now, sums: &Sums) -> Verdict {
-        let Now { limit, .. } = now;
+        let least = self.least.max(now.at_hand.min(self.initial));
+        let limit = now.limit.max(least);
         // Who ends as much as arrives has no crowd that grows, however long calls take.
         let keeps_up = sums.arrived as f64 <= sums.ended as f64 * KEEPS_UP + CROWD;
         // Calls that are let in and not answered in time are work for nobody, whatever the cause.
         let loses = sums.lost * FEW_LOST > sums.ended;
         let hold = Verdict {
-            limit: if loses { self.fewer(limit) } else { limit },
+            limit: if loses {
+                (limit * 9 / 10).max(least)
+            } else {
+                limit
+            },
             slower_by: 0,
             calm: sums.limited + sums.queued == 0 && keeps_up,
         };
@@ -153,7 +160,7 @@ impl Limit {
                 return hold;
             }
             let to = (usual * (took / ratio + self.tolerance / 2.0) + CROWD) as usize;
-            let to = to.max(self.least);
+            let to = to.max(least);
             if to >= limit {
                 return hold;
             }
@@ -179,10 +186,6 @@ impl Limit {
             limit.min(self.initial.max(HEADROOM * now.most_under_way))
         };
         Verdict { limit, ..hold }
-    }
-
-    fn fewer(&self, limit: usize) -> usize {
-        (limit * 9 / 10).max(self.least.min(limit))
     }
 
     fn begin_anew(&mut self) {

@@ -11,6 +11,7 @@ const FITS: f64 = 1.05;
 const NEW: f64 = 0.2;
 /// More than one refusal in so many is an overload.
 const FEW: u64 = 10;
+const LEAST: u64 = 3;
 /// It is over when fewer than one in so many is refused, ...
 const NEARLY_NONE: u64 = 100;
 /// ... or less arrives than so much of what is served while it lasts: the short wait of an overloaded
@@ -18,8 +19,8 @@ const NEARLY_NONE: u64 = 100;
 const FILLS: f64 = 0.9;
 /// And that for so many windows: one may be chance.
 const CALM: u32 = 2;
-/// An overload of so many windows in a row is not over soon.
-const LASTING: u32 = 10;
+/// An overload that has lasted for so long, in nanoseconds, is not over soon.
+const LASTING: u64 = 1_000_000_000;
 
 /// Below which level a call is refused before it is even queued, so that an overloaded service
 /// serves some users well.
@@ -35,7 +36,8 @@ pub(crate) struct Threshold {
 /// What is known of an overload while it lasts, in shares and averages of its windows.
 #[derive(Debug)]
 pub(crate) struct Overload {
-    windows: u32,
+    /// How long it has lasted, in nanoseconds.
+    nanos: u64,
     /// Windows in a row in which it seemed to be over.
     calm: u32,
     /// Which share of what arrives can be served.
@@ -49,10 +51,10 @@ pub(crate) struct Overload {
 impl Overload {
     fn begun(sums: &Sums) -> Self {
         Self {
-            windows: 1,
+            nanos: sums.nanos,
             calm: 0,
             share: share(sums),
-            capacity: rate(sums.ended, sums),
+            capacity: rate(served(sums), sums),
             levels: sums.levels.map(|count| count as f64),
         }
     }
@@ -63,11 +65,11 @@ impl Overload {
     }
 
     fn goes_on(&mut self, sums: &Sums) {
-        self.windows += 1;
+        self.nanos += sums.nanos;
         self.calm = 0;
         moved(&mut self.share, share(sums));
         if exceeds(sums, FEW) {
-            moved(&mut self.capacity, rate(sums.ended, sums));
+            moved(&mut self.capacity, rate(served(sums), sums));
         }
         for (level, count) in self.levels.iter_mut().zip(&sums.levels) {
             moved(level, *count as f64);
@@ -75,8 +77,14 @@ impl Overload {
     }
 }
 
+/// Who was let in or may still be. Streams and long calls among them end some other time.
+fn served(sums: &Sums) -> u64 {
+    let refused = sums.overloaded + sums.below_threshold + sums.doomed;
+    sums.arrived.saturating_sub(refused)
+}
+
 fn share(sums: &Sums) -> f64 {
-    sums.ended as f64 / sums.arrived.max(1) as f64
+    served(sums) as f64 / sums.arrived.max(1) as f64
 }
 
 fn rate(calls: u64, sums: &Sums) -> f64 {
@@ -88,9 +96,10 @@ fn moved(average: &mut f64, sample: f64) {
 }
 
 /// Whether more than one call in so many was refused: of those that were not refused for their
-/// level, which is done on purpose.
+/// level, which is done on purpose. One or two alone say nothing.
 fn exceeds(sums: &Sums, few: u64) -> bool {
-    sums.overloaded * few > sums.arrived.saturating_sub(sums.below_threshold)
+    let others = sums.arrived.saturating_sub(sums.below_threshold);
+    sums.overloaded >= LEAST && sums.overloaded * few > others
 }
 
 impl Threshold {
@@ -143,7 +152,7 @@ impl Threshold {
         self.short_below.store(short_below, Relaxed);
         self.level.store(level, Relaxed);
         self.overloaded.store(true, Relaxed);
-        self.lasting.store(it.windows >= LASTING, Relaxed);
+        self.lasting.store(it.nanos >= LASTING, Relaxed);
     }
 }
 

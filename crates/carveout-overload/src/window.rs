@@ -31,6 +31,7 @@ struct Shard {
     queued: AtomicU64,
     overloaded: AtomicU64,
     below_threshold: AtomicU64,
+    doomed: AtomicU64,
     levels: Levels,
 }
 
@@ -62,6 +63,8 @@ pub(crate) struct Sums {
     pub(crate) queued: u64,
     pub(crate) overloaded: u64,
     pub(crate) below_threshold: u64,
+    /// Could not have been answered in time without a wait either.
+    pub(crate) doomed: u64,
     /// How many arrived at each level, the least critical first.
     pub(crate) levels: [u64; BUCKETS],
 }
@@ -108,7 +111,11 @@ impl Window {
         self.shard().below_threshold.fetch_add(1, Relaxed);
     }
 
-    /// Ends the window if it is so long and holds so many calls, or is ten times as long. To one
+    pub(crate) fn doomed(&self) {
+        self.shard().doomed.fetch_add(1, Relaxed);
+    }
+
+    /// Ends the window if it is so long and so many calls are over, or is ten times as long. To one
     /// caller alone.
     pub(crate) fn close(&self, now: u64, nanos: u64, calls: u64) -> Option<Sums> {
         let begun = self.begun.load(Relaxed);
@@ -116,9 +123,9 @@ impl Window {
         if age < nanos {
             return None;
         }
-        let ended = |it: &Shard| it.ended.load(Relaxed) + it.lost.load(Relaxed);
-        let ended: u64 = self.shards.iter().map(ended).sum();
-        if ended < calls && age < 10 * nanos {
+        let over = |it: &Shard| [&it.ended, &it.lost, &it.overloaded].map(|it| it.load(Relaxed));
+        let over: u64 = self.shards.iter().flat_map(over).sum();
+        if over < calls && age < 10 * nanos {
             return None;
         }
         let closed = self.begun.compare_exchange(begun, now, Relaxed, Relaxed);
@@ -153,6 +160,7 @@ impl Window {
             queued: take(|it| &it.queued),
             overloaded: take(|it| &it.overloaded),
             below_threshold: take(|it| &it.below_threshold),
+            doomed: take(|it| &it.doomed),
             levels,
         }
     }

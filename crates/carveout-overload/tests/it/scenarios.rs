@@ -88,7 +88,9 @@ fn nothing_is_refused_at_four_fifths() {
             callers: Callers::Open(|_| 320.0),
             ..Model::default()
         };
-        always(&model, |it| it.good_share() >= 0.99);
+        // Now and then chance has so many come at once that it looks like an overload.
+        let all = always(&model, |it| it.good_share() >= 0.97);
+        assert!(all.good_share() >= 0.999, "{all:?}");
     }
 }
 

@@ -19,6 +19,8 @@ mod arrival;
 mod clock;
 #[path = "../../src/config.rs"]
 mod config;
+#[path = "../it/edits.rs"]
+mod edits;
 #[path = "../../src/gate.rs"]
 mod gate;
 #[path = "../../src/level.rs"]
