@@ -1,5 +1,7 @@
 //! What a section's own check says about a value that has the right type but cannot be used.
 
+use crate::key::Key;
+
 /// A value that has the right type and still cannot be used, found by a section's `validate`
 /// function.
 ///
@@ -21,7 +23,7 @@ pub struct Invalid {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {
-    pub(crate) key: String,
+    pub(crate) key: Key,
     pub(crate) message: String,
     pub(crate) fix: Option<String>,
 }
@@ -30,9 +32,16 @@ impl Invalid {
     /// `key` is relative to the section (`"port"`, `"tls.cert"`; empty for the section as a whole).
     /// `message` goes on from the key: "is more than `max`". It must not contain a secret.
     pub fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
+        let key = key.into();
+        Self::at(key.split('.').filter(|name| !name.is_empty()), message)
+    }
+
+    /// The same for a key that is given name by name, because one of them may have a dot in it: that
+    /// of an entry of a map.
+    pub fn at<'a>(key: impl IntoIterator<Item = &'a str>, message: impl Into<String>) -> Self {
         Self {
             findings: vec![Finding {
-                key: key.into(),
+                key: Key::names(key),
                 message: message.into(),
                 fix: None,
             }],

@@ -141,10 +141,9 @@ fn without_secrets(value: Value) -> Value {
 
 fn findings(merged: &Merged<'_>, invalid: Invalid) -> Vec<Draft> {
     let draft = |finding: crate::invalid::Finding| {
-        let inner = Key::names(finding.key.split('.').filter(|name| !name.is_empty()));
-        let key = merged.full(&inner);
+        let key = merged.full(&finding.key);
         let draft = Draft::new(
-            merged.origin(&inner),
+            merged.origin(&finding.key),
             format!("`{key}` {}", finding.message),
         )
         .about(key);

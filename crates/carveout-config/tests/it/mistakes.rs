@@ -49,6 +49,9 @@ const CASES: &[Case] = &[
     ("missing_key_of_an_element", |w| {
         w.default_toml("[[service.routes]]\nhost = \"a\"\n")
     }),
+    ("invalid_entry_of_a_map_whose_name_has_a_dot", |w| {
+        w.default_toml("[service.upstreams.\"billing.acme\"]\nhost = \"a\"\nweight = 0\n")
+    }),
     ("missing_key_of_a_map_entry", |w| {
         w.default_toml("[service.upstreams.billing]\nweight = 1\n")
     }),

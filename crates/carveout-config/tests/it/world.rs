@@ -138,6 +138,12 @@ fn validate(service: &Service) -> Result<(), Invalid> {
         )
         .fix("lower `pool_min` or raise `pool_max`"));
     }
+    for (name, route) in &service.upstreams {
+        if route.weight == 0 {
+            let key = ["upstreams", name, "weight"];
+            return Err(Invalid::at(key, "must be at least 1").fix("remove the upstream"));
+        }
+    }
     Ok(())
 }
 
