@@ -41,6 +41,8 @@ impl Reason {
     pub const OVERLOADED: Reason = Reason::new("OVERLOADED");
     /// The handler panicked.
     pub const PANIC: Reason = Reason::new("PANIC");
+    /// The caller has made more calls than it may; nothing was done for this one.
+    pub const QUOTA_EXCEEDED: Reason = Reason::new("QUOTA_EXCEEDED");
 
     /// A reason.
     ///
@@ -122,6 +124,20 @@ impl Error {
             format!("{field}: {problem}"),
         );
         error.details.add_bad_request_violation(field, problem);
+        error
+    }
+
+    /// RESOURCE_EXHAUSTED that names who has used its quota up, and what that is. It is for the
+    /// caller's own quota alone: a service that has too much to do is UNAVAILABLE.
+    pub fn quota_exceeded(caller: impl Into<String>, quota: impl Into<String>) -> Self {
+        let (caller, quota) = (caller.into(), quota.into());
+        let mut error = Self::new(
+            Code::ResourceExhausted,
+            Reason::QUOTA_EXCEEDED,
+            format!("{caller} is over its quota of {quota}"),
+        )
+        .with("caller", caller.as_str());
+        error.details.add_quota_failure_violation(caller, quota);
         error
     }
 

@@ -131,6 +131,11 @@ impl Access {
     }
 }
 
+/// Whether a text is the name of one caller, and not a pattern.
+pub(crate) fn is_one_caller(text: &str) -> bool {
+    matches!(Callers::parse(text.to_owned()), Ok(Callers::Named(_)))
+}
+
 fn is_allowed(allowed: &[Callers], identity: &Identity) -> bool {
     let names = identity.names();
     allowed

@@ -27,6 +27,7 @@ use crate::admission::{Doorkeeper, Verdict};
 use crate::contract::ContractError;
 use crate::health::HealthService;
 use crate::observe::ObservedBody;
+use crate::quota::{ConnectionQuota, Quota};
 use crate::reflection;
 use crate::routes::{Arrival, Dispatch, RouteTable, Routes};
 use crate::secure::{Identity, Secure};
@@ -55,6 +56,7 @@ pub struct Stack {
     layers: Layers,
     table: RouteTable,
     access: Access,
+    quota: Quota,
     doorkeeper: Doorkeeper,
     weights: Weights,
     secure: Option<Arc<dyn Secure>>,
@@ -87,6 +89,7 @@ impl Stack {
         let admission = Admission::new(options.overload, methods.len(), workers());
         let doorkeeper = Doorkeeper::new(admission, &options.metrics);
         let access = Access::new(methods.clone(), &options.metrics);
+        let quota = Quota::new(&options.metrics);
         let calls = RpcMetrics::server(&options.metrics, methods);
         let table = routes.into_table(config.default_deadline)?;
 
@@ -114,6 +117,7 @@ impl Stack {
             layers,
             table,
             access,
+            quota,
             doorkeeper,
             weights,
             secure: None,
@@ -132,6 +136,11 @@ impl Stack {
     /// The guard that says who may call what; it is off at first.
     pub fn access(&self) -> &Access {
         &self.access
+    }
+
+    /// The guard that says how many calls each caller may make; it is off at first.
+    pub fn quota(&self) -> &Quota {
+        &self.quota
     }
 
     /// The guard that says how many calls there may be; it is on at first.
@@ -172,6 +181,7 @@ pub(super) struct PerRequest {
     /// references up and down.
     layers: RefCell<Layers>,
     table: RouteTable,
+    quota: ConnectionQuota,
     doorkeeper: Doorkeeper,
     weights: Weights,
     max_request_bytes: usize,
@@ -184,6 +194,7 @@ impl PerRequest {
         Self {
             layers: RefCell::new(stack.layers),
             table: stack.table,
+            quota: stack.quota.of(identity.clone()),
             doorkeeper: stack.doorkeeper,
             weights: stack.weights,
             max_request_bytes: stack.max_request_bytes,
@@ -194,7 +205,7 @@ impl PerRequest {
 }
 
 impl PerRequest {
-    /// Has admission decide about the call, and says how it is to be run.
+    /// Has the caller's quota and admission decide about the call, and says how it is to be run.
     fn turn(&self, arrival: &Arrival) -> Turn {
         let Some(method) = arrival
             .route
@@ -203,6 +214,11 @@ impl PerRequest {
         else {
             return Turn::Free;
         };
+        // Before admission, so that what is over its quota takes nobody's place.
+        if let Err(error) = self.quota.call() {
+            placement::set_next(Next::Answered);
+            return Turn::Never(error);
+        }
         let method = method.index;
         let kind = self.weights.kind(method);
         match self

@@ -15,6 +15,7 @@ mod keepalive;
 mod message_size;
 mod not_grpc;
 mod overload;
+mod quota;
 mod slow;
 mod stop;
 mod support;

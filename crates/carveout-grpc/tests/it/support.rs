@@ -5,8 +5,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use carveout_grpc::{
-    Access, Admission, Channel, ClientConfig, Drained, GuardMode, OverloadConfig, Routes,
-    ServerConfig, SlowCalls, Stack, StackOptions,
+    Access, Admission, Channel, ClientConfig, Drained, GuardMode, OverloadConfig, Quota, Routes,
+    Secure, ServerConfig, SlowCalls, Stack, StackOptions,
 };
 use carveout_health::{Health, Phase};
 use carveout_metrics::{BuildInfo, Metrics};
@@ -116,6 +116,7 @@ pub(crate) struct Server {
     pub(crate) slow: SlowCalls,
     pub(crate) access: Access,
     pub(crate) admission: Admission,
+    pub(crate) quota: Quota,
     stop: oneshot::Sender<()>,
     served: JoinHandle<Drained>,
 }
@@ -144,10 +145,22 @@ impl Server {
         config: ServerConfig,
     ) -> Self {
         let routes = Routes::new().add(server(handlers), FILE_DESCRIPTOR_SET);
-        Self::of(routes, drain_budget, config).await
+        Self::of(routes, drain_budget, config, None).await
     }
 
-    async fn of(routes: Routes, drain_budget: Duration, config: ServerConfig) -> Self {
+    /// One that has `secure` say who its callers are.
+    pub(crate) async fn secured(handlers: Handlers, secure: Arc<dyn Secure>) -> Self {
+        let routes = Routes::new().add(server(handlers), FILE_DESCRIPTOR_SET);
+        let (budget, config) = (Duration::from_secs(5), ServerConfig::default());
+        Self::of(routes, budget, config, Some(secure)).await
+    }
+
+    async fn of(
+        routes: Routes,
+        drain_budget: Duration,
+        config: ServerConfig,
+        secure: Option<Arc<dyn Secure>>,
+    ) -> Self {
         let config = ServerConfig {
             host: "127.0.0.1".into(),
             port: 0,
@@ -168,8 +181,13 @@ impl Server {
             overload: calm(),
         };
         let stack = Stack::new(routes, &config, options).unwrap();
+        let stack = match secure {
+            Some(secure) => stack.secured_by(secure),
+            None => stack,
+        };
         let access = stack.access().clone();
         let admission = stack.admission().clone();
+        let quota = stack.quota().clone();
         let listener = carveout_grpc::bind(&config).await.unwrap();
         let addr = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -187,6 +205,7 @@ impl Server {
             slow,
             access,
             admission,
+            quota,
             stop,
             served,
         }
@@ -235,7 +254,13 @@ where
         + 'static,
 {
     let routes = Routes::new().add(service, descriptors);
-    Server::of(routes, Duration::from_secs(5), ServerConfig::default()).await
+    Server::of(
+        routes,
+        Duration::from_secs(5),
+        ServerConfig::default(),
+        None,
+    )
+    .await
 }
 
 type Connection = JoinHandle<Result<(), hyper::Error>>;
