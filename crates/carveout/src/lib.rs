@@ -30,6 +30,7 @@ mod lifecycle;
 mod overload;
 mod panics;
 mod process;
+mod quota;
 mod reload;
 mod run;
 mod secure;

@@ -18,7 +18,7 @@ use crate::admin::{Admin, AdminPort};
 use crate::reload::Reloader;
 use crate::settings::{LifecycleConfig, ServiceConfig, Settings};
 use crate::state::StateMetrics;
-use crate::{About, Boot, access, overload, secure};
+use crate::{About, Boot, access, overload, quota, secure};
 
 /// How much longer than its budget a drain may take before the workers pass for stuck.
 const STUCK: Duration = Duration::from_millis(500);
@@ -124,9 +124,11 @@ impl Running {
         // First, so that the probes and metrics answer while a slow dependency is waited for.
         let slow = SlowCalls::default();
         let admission = Arc::new(OnceLock::new());
+        let quota = Arc::new(OnceLock::new());
         let admin = Admin {
             slow: slow.clone(),
             admission: admission.clone(),
+            quota: quota.clone(),
             about,
             health: health.clone(),
             metrics: metrics.clone(),
@@ -168,9 +170,11 @@ impl Running {
             None => stack,
         };
         access::enforce(stack.access(), settings.access).map_err(StartError::Access)?;
+        quota::enforce(stack.quota().clone(), settings.quota);
         overload::follow(stack.admission().clone(), settings.overload);
         // Nobody else sets it.
         let _ = admission.set(stack.admission().clone());
+        let _ = quota.set(stack.quota().clone());
         let listener = carveout_grpc::bind(&config)
             .await
             .map_err(StartError::Bind)?;

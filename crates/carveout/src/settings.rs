@@ -2,7 +2,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use carveout_config::{Config, ConfigError, FromFile, Invalid, Live, Loader, Secret, Sources};
-use carveout_grpc::{AccessPolicy, GuardMode, OverloadConfig, ServerConfig, TlsConfig};
+use carveout_grpc::{
+    AccessPolicy, GuardMode, OverloadConfig, QuotaConfig, ServerConfig, TlsConfig,
+};
 use carveout_telemetry::{InitError, TelemetryConfig};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -133,6 +135,8 @@ pub struct Settings<C> {
     pub tls: Live<TlsConfig>,
     /// `[access]`
     pub access: Live<AccessConfig>,
+    /// `[quota]`
+    pub quota: Live<QuotaConfig>,
     /// `[overload]`
     pub overload: Live<OverloadConfig>,
     /// `[service]`
@@ -149,6 +153,7 @@ impl<C: ServiceConfig> Settings<C> {
         let lifecycle = loader.section("lifecycle");
         let tls = loader.section_checked("tls", check_tls);
         let access = loader.section("access");
+        let quota = loader.section_checked("quota", check_quota);
         let overload = loader.section_checked("overload", check_overload);
         let service = loader.section_checked("service", C::check);
         Ok(Self {
@@ -159,6 +164,7 @@ impl<C: ServiceConfig> Settings<C> {
             lifecycle,
             tls,
             access,
+            quota,
             overload,
             service,
         })
@@ -190,6 +196,13 @@ fn check_admin(config: &AdminConfig) -> Result<(), Invalid> {
 
 fn check_tls(config: &TlsConfig) -> Result<(), Invalid> {
     config.check().map_err(invalid)
+}
+
+fn check_quota(config: &QuotaConfig) -> Result<(), Invalid> {
+    config.check().map_err(|error| {
+        let key = error.key.iter().map(String::as_str);
+        Invalid::at(key, error.problem.as_str())
+    })
 }
 
 fn check_overload(config: &OverloadConfig) -> Result<(), Invalid> {

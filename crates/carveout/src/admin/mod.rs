@@ -13,7 +13,7 @@ mod trust;
 
 use std::sync::{Arc, OnceLock};
 
-use carveout_grpc::{Admission, SlowCalls};
+use carveout_grpc::{Admission, Quota, SlowCalls};
 use carveout_health::Health;
 use carveout_metrics::Metrics;
 use tokio::runtime::Handle;
@@ -31,6 +31,7 @@ pub(crate) struct Admin {
     pub(crate) slow: SlowCalls,
     /// Set when the server is.
     pub(crate) admission: Arc<OnceLock<Admission>>,
+    pub(crate) quota: Arc<OnceLock<Quota>>,
     pub(crate) reloader: Reloader,
     /// The pool that handlers run on, for the one page that tells whether it is stuck.
     pub(crate) workers: Handle,

@@ -17,7 +17,7 @@ enum Open {
 }
 
 /// Every page, with what it takes and shows. `GET /` prints this table.
-const PAGES: [(&str, &str, Open, &str); 14] = [
+const PAGES: [(&str, &str, Open, &str); 15] = [
     (
         "GET",
         "/metrics",
@@ -76,6 +76,12 @@ const PAGES: [(&str, &str, Open, &str); 14] = [
     ),
     (
         "GET",
+        "/admin/quota",
+        Open::All,
+        "what each caller may do and has left, those with the most refused calls first",
+    ),
+    (
+        "GET",
         "/admin/workers",
         Open::All,
         "whether the worker threads still take work",
@@ -131,6 +137,7 @@ impl Admin {
             ("/admin/config/reload", _) => self.reload().await,
             ("/admin/slow", _) => self.slow(),
             ("/admin/overload", _) => self.overload(),
+            ("/admin/quota", _) => self.quota(),
             ("/admin/log-level", true) => self.log_level(),
             ("/admin/log-level", false) => self.set_log_level(&query, request.into_body()).await,
             ("/debug/pprof/profile", _) => profile::cpu(&query).await,

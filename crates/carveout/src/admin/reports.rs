@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use carveout_grpc::{SlowCall, Stage};
+use carveout_grpc::{CallerQuota, SlowCall, Stage};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::json;
 
@@ -52,7 +52,7 @@ impl Admin {
 
     pub(super) fn overload(&self) -> Page {
         let Some(admission) = self.admission.get() else {
-            return text(StatusCode::SERVICE_UNAVAILABLE, "there is no server yet\n");
+            return no_server();
         };
         let it = admission.snapshot();
         let counts = it.counts;
@@ -77,4 +77,33 @@ impl Admin {
             }),
         )
     }
+
+    pub(super) fn quota(&self) -> Page {
+        let Some(quota) = self.quota.get() else {
+            return no_server();
+        };
+        let it = quota.snapshot();
+        let caller = |it: &CallerQuota| {
+            json!({
+                "caller": it.caller,
+                "calls_per_second": it.rate.calls_per_second,
+                "burst": it.rate.burst,
+                "left": it.left,
+                "denied": it.denied,
+            })
+        };
+        json(
+            StatusCode::OK,
+            &json!({
+                "mode": it.mode.as_str(),
+                "calls_per_second": it.others.calls_per_second,
+                "burst": it.others.burst,
+                "callers": it.callers.iter().map(caller).collect::<Vec<_>>(),
+            }),
+        )
+    }
+}
+
+fn no_server() -> Page {
+    text(StatusCode::SERVICE_UNAVAILABLE, "there is no server yet\n")
 }

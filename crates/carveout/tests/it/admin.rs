@@ -28,6 +28,10 @@ async fn every_page_answers_and_wrong_ones_say_what_there_is() {
         ("/admin/build", r#""version":"1.2.3""#),
         ("/admin/config", "[grpc]"),
         ("/admin/workers", r#""stuck":false"#),
+        (
+            "/admin/quota",
+            r#"{"burst":100,"callers":[],"calls_per_second":100.0,"mode":"off"}"#,
+        ),
         ("/admin/slow", r#""method":"grpc.health.v1.Health/Check""#),
         ("/metrics", "build_info"),
         ("/", "/readyz"),
@@ -279,6 +283,44 @@ async fn a_reloaded_log_level_is_in_force_and_a_port_waits_for_the_next_start() 
     let said = r#"{"after_restart":["grpc"],"in_force":["telemetry"]}"#;
     assert!(reloaded.contains(said), "{reloaded}");
     assert!(ask("GET", "/admin/log-level").await.contains("warn"));
+    running.stop(|| {}).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reload_puts_new_quotas_into_force() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |text: &str| std::fs::write(dir.path().join("default.toml"), text).unwrap();
+    write("[quota]\nmode = \"dark\"\n");
+    let settings = Settings::<()>::load(
+        ["grpc.host=127.0.0.1", "grpc.port=0", "admin.host=127.0.0.1"]
+            .into_iter()
+            .chain(["admin.port=0", "lifecycle.lame_duck=0s"])
+            .fold(Sources::new("admin-test").dir(dir.path()), Sources::set),
+    );
+    let running = Running::start(ABOUT, settings.unwrap(), None, start)
+        .await
+        .unwrap();
+    let admin = running.admin_addr();
+    let ask = async |method, page| {
+        let asked = tokio::task::spawn_blocking(move || request(admin, method, page));
+        asked.await.unwrap()
+    };
+    let quota = ask("GET", "/admin/quota").await;
+    assert!(quota.contains(r#""mode":"dark""#), "{quota}");
+
+    write("[quota]\nmode = \"enforce\"\nburst = 0\n");
+    let refused = ask("POST", "/admin/config/reload").await;
+    assert!(refused.contains("quota.burst"), "{refused}");
+    write("[quota]\nmode = \"enforce\"\nburst = 7\n");
+    let reloaded = ask("POST", "/admin/config/reload").await;
+    assert!(reloaded.contains(r#""in_force":["quota"]"#), "{reloaded}");
+    let begun = Instant::now();
+    let mut quota = String::new();
+    while !quota.contains(r#""burst":7"#) {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{quota}");
+        quota = ask("GET", "/admin/quota").await;
+    }
+    assert!(quota.contains(r#""mode":"enforce""#), "{quota}");
     running.stop(|| {}).await;
 }
 

@@ -149,6 +149,16 @@ fn wrong_arguments_and_wrong_configuration_are_code_2_and_start_nothing() {
             "/no/such/policy",
         ),
         (
+            &["--set", "quota.calls_per_second=0"],
+            "`quota.calls_per_second` must be from 0.001 to 1000000",
+        ),
+        (
+            &["--set", "quota.burst=0"],
+            "`quota.burst` must be from 1 to 1000000",
+        ),
+        (&["--set", "quota.brust=5"], "did you mean `quota.burst`?"),
+        (&["--set", "quota.mode=loud"], "quota.mode"),
+        (
             &["--set", "grpc.keepalive_interval=0s"],
             "grpc.keepalive_interval",
         ),
@@ -164,6 +174,50 @@ fn wrong_arguments_and_wrong_configuration_are_code_2_and_start_nothing() {
             "{args:?}: {}",
             text(&output.stderr)
         );
+    }
+}
+
+#[test]
+fn a_mistake_in_a_callers_quota_names_the_caller_and_its_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let checked = |text: &str| {
+        std::fs::write(dir.path().join("default.toml"), text).unwrap();
+        let dir = dir.path().to_str().unwrap();
+        run(&["--check-config", "--config-dir", dir])
+    };
+    let caller = "[quota.callers.\"spiffe://acme.internal/batch\"]";
+    let good = format!("{caller}\ncalls_per_second = 5\nburst = 10\n");
+    let output = checked(&good);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+
+    let key = "`quota.callers.\"spiffe://acme.internal/batch\"";
+    for (mistake, line, said) in [
+        (
+            good.replace("burst = 10", "burst = 0"),
+            3,
+            format!("{key}.burst` must be from 1 to 1000000"),
+        ),
+        (
+            good.replace("= 5", "= 0"),
+            2,
+            format!("{key}.calls_per_second` must be from 0.001 to 1000000"),
+        ),
+        (
+            good.replace("burst = 10", "brust = 10"),
+            3,
+            format!("did you mean {key}.burst`?"),
+        ),
+        (
+            good.replace("spiffe://acme.internal/batch", "batch"),
+            1,
+            "`quota.callers.batch` is no caller; write a URI such as".to_owned(),
+        ),
+    ] {
+        let output = checked(&mistake);
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        let place = format!("default.toml:{line}");
+        assert!(error.contains(&said) && error.contains(&place), "{error}");
     }
 }
 
