@@ -27,6 +27,13 @@
 //! - [`OverloadConfig`], [`GuardMode`]: what can be set, and what it is without.
 //! - [`Snapshot`]: everything that it knows.
 //! - [`Blocking`]: so much work at once that blocks its thread.
+#![cfg_attr(
+    feature = "tower",
+    doc = "- [`AdmissionLayer`]: all of this around axum, any tower service of HTTP, or hyper's."
+)]
+//!
+//! Without features it knows no transport. `http` reads a [`Level`] from headers, `tower` is the layer,
+//! and `hyper` puts the same around a hyper service.
 
 mod admission;
 mod arrival;
@@ -37,6 +44,10 @@ mod config;
 #[path = "../tests/it/edits.rs"]
 mod edits;
 mod gate;
+#[cfg(feature = "http")]
+mod headers;
+#[cfg(feature = "tower")]
+mod layer;
 mod level;
 mod limit;
 mod method;
@@ -54,6 +65,8 @@ pub use arrival::{Arrival, Decision, Refusal};
 pub use blocking::Blocking;
 pub use clock::Clock;
 pub use config::OverloadConfig;
+#[cfg(feature = "tower")]
+pub use layer::{AdmissionLayer, Admit, AdmittedBody, AdmittedFuture, CallKind};
 pub use level::{Criticality, Level};
 pub use mode::GuardMode;
 pub use permit::{Permit, Waiting};
