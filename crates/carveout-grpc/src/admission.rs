@@ -11,19 +11,13 @@ use carveout_metrics::prometheus_client::metrics::counter::Counter;
 use carveout_metrics::prometheus_client::metrics::gauge::ConstGauge;
 use carveout_metrics::{GuardMetrics, Metrics};
 use carveout_overload::{
-    Admission, Arrival as Call, Criticality, Decision, GuardMode, Level, Permit, Refusal, Waiting,
+    Admission, Arrival as Call, Decision, GuardMode, Level, Permit, Refusal, Waiting,
 };
-use http::{HeaderMap, HeaderName};
 use tonic::Code;
 
 use crate::error::{Error, Reason};
 use crate::routes::Arrival;
 use crate::sparingly::Sparingly;
-
-/// What clients send with a call that they try again: how often they have tried (gRPC's A6).
-static ATTEMPTS: HeaderName = HeaderName::from_static("grpc-previous-rpc-attempts");
-static CRITICALITY: HeaderName = HeaderName::from_static(Criticality::KEY);
-static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The shortest time after which a refused call is welcome again, more or less a half.
 const RETRY: Duration = Duration::from_millis(100);
@@ -125,7 +119,7 @@ impl Doorkeeper {
         };
         let call = Call {
             method,
-            level: level(arrival.request.headers()),
+            level: Level::of_headers(arrival.request.headers()),
             deadline: deadline.map(tokio::time::Instant::into_std),
             holds_worker,
         };
@@ -211,36 +205,3 @@ impl Collector for Gauges {
 fn jittered(delay: Duration) -> Duration {
     delay.mul_f64(0.5 + fastrand::f64())
 }
-
-/// Who goes first. Calls of one trace have one fate: half an answer is of no use to whoever
-/// waits for all of it.
-fn level(headers: &HeaderMap) -> Level {
-    let (mut criticality, mut user, mut is_retry) = (Criticality::default(), None, false);
-    // A walk along the few headers that a call has costs less than to look up three names.
-    for (name, value) in headers {
-        if *name == TRACEPARENT {
-            user = value.as_bytes().get(3..35).map(hash);
-        } else if *name == CRITICALITY {
-            criticality = Criticality::parse(value.as_bytes()).unwrap_or_default();
-        } else if *name == ATTEMPTS {
-            is_retry = true;
-        }
-    }
-    Level::new(
-        criticality,
-        user.unwrap_or_else(|| fastrand::u64(..)),
-        is_retry,
-    )
-}
-
-/// FNV-1a, of the second half of a trace's id: some systems keep the time in the first.
-fn hash(trace_id: &[u8]) -> u64 {
-    trace_id[16..]
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
-        })
-}
-
-#[cfg(test)]
-mod tests;

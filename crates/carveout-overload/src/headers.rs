@@ -42,43 +42,4 @@ fn hash(trace_id: &[u8]) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use http::HeaderValue;
-
-    use super::*;
-
-    fn level(headers: &[(&'static str, &'static str)]) -> Level {
-        let headers = headers.iter().map(|(name, value)| {
-            (
-                HeaderName::from_static(name),
-                HeaderValue::from_static(value),
-            )
-        });
-        Level::of_headers(&headers.collect())
-    }
-
-    #[test]
-    fn a_call_that_says_nothing_is_critical() {
-        assert_eq!(level(&[]).class(), Criticality::Critical);
-        assert_eq!(
-            level(&[("x-criticality", "HIGH")]).class(),
-            Criticality::Critical
-        );
-    }
-
-    #[test]
-    fn calls_of_one_trace_are_on_one_level() {
-        let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-        let child = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
-        let sheddable = ("x-criticality", "SHEDDABLE");
-        let first = level(&[("traceparent", trace), sheddable]);
-        assert_eq!(first.class(), Criticality::Sheddable);
-        assert_eq!(first, level(&[sheddable, ("traceparent", child)]));
-        let again = level(&[
-            ("traceparent", trace),
-            sheddable,
-            ("grpc-previous-rpc-attempts", "1"),
-        ]);
-        assert!(again < first || first == Level::new(Criticality::Sheddable, 0, false));
-    }
-}
+mod tests;

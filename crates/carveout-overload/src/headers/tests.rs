@@ -109,7 +109,7 @@ fn is_level_of(sent: &[(Header, &[u8])]) -> bool {
     let expected = |user| Level::new(criticality, user, is_retry);
     // What is too short is no trace, and such a call is of any.
     match last(Header::Trace).filter(|trace| trace.len() >= 35) {
-        Some(trace) => level(&headers) == expected(fnv(&trace[19..35])),
-        None => (expected(0)..=expected(127)).contains(&level(&headers)),
+        Some(trace) => Level::of_headers(&headers) == expected(fnv(&trace[19..35])),
+        None => (expected(0)..=expected(127)).contains(&Level::of_headers(&headers)),
     }
 }
