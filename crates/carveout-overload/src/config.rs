@@ -19,7 +19,7 @@ pub struct OverloadConfig {
     #[serde(with = "humantime_serde")]
     pub max_queue_wait: Duration,
     /// The same while the service is overloaded: the next calls are at hand then, and to wait longer
-    /// gains nothing. A call that waits in vain is refused so much later than at once: 2 ms, with
+    /// gains nothing. A call that waits in vain is refused so much later than at once: 1 ms, with
     /// which refusals are within 5 ms at their caller.
     #[serde(with = "humantime_serde")]
     pub overloaded_queue_wait: Duration,
@@ -30,7 +30,9 @@ pub struct OverloadConfig {
     #[serde(with = "humantime_serde")]
     pub overloaded_after: Duration,
     /// How much longer than alone calls may take because of each other before there are too many of
-    /// them at once. 10 ms: what a busy machine does to a call is less.
+    /// them at once. 5 ms, CoDel's target (RFC 8289). What a busy machine does to calls is more at
+    /// times: a service that ends as many as arrive is not cut for it, and a cut that makes calls no
+    /// faster is taken back.
     #[serde(with = "humantime_serde")]
     pub tolerance: Duration,
     /// Calls that may be under way at once before anything is known of the service. It adapts from
@@ -49,9 +51,9 @@ impl Default for OverloadConfig {
         Self {
             mode: GuardMode::Enforce,
             max_queue_wait: Duration::from_millis(100),
-            overloaded_queue_wait: Duration::from_millis(2),
+            overloaded_queue_wait: Duration::from_millis(1),
             overloaded_after: Duration::from_millis(500),
-            tolerance: Duration::from_millis(10),
+            tolerance: Duration::from_millis(5),
             initial_limit: 64,
             min_limit: 0,
             max_blocking: 64,

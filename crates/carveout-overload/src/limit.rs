@@ -4,8 +4,8 @@ use crate::window::Sums;
 /// The usual rate of so many windows is what the service can do: a pause makes it no less, and a few
 /// short calls in a row no more.
 const RATES: usize = 10;
-/// How many calls may stand in each other's way. Vegas' beta.
-const CROWD: f64 = 3.0;
+/// How many calls may stand in each other's way. Vegas' alpha.
+const CROWD: f64 = 2.0;
 /// A crowd is one that lasts for so many windows ...
 const PATIENCE: u32 = 3;
 /// ... and at so much of the usual rate.
@@ -159,7 +159,7 @@ impl Limit {
             if self.crowded_for < PATIENCE || self.cut.is_some() || rate < SAME * usual {
                 return hold;
             }
-            let to = (usual * (took / ratio + self.tolerance / 2.0) + CROWD) as usize;
+            let to = (usual * (took / ratio + self.tolerance) + CROWD) as usize;
             let to = to.max(least);
             if to >= limit {
                 return hold;
