@@ -3,6 +3,7 @@
 
 mod axum;
 mod blocking;
+mod cancellation;
 mod hyper;
 mod model;
 mod quiet;
