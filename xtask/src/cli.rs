@@ -78,6 +78,11 @@ pub(crate) enum Bench {
         /// Scenarios, `rapid-reset` say; all of them when none is named
         scenarios: Vec<String>,
     },
+    /// Time what it costs to decide about one call, beside other limiters
+    Admission {
+        /// Part of the name of what is timed, `carveout` say; all of it when nothing is named
+        filter: Option<String>,
+    },
     /// Compare what servers and limiters answer when there is more to do than they can
     Overload(Overload),
     /// Build a stamped service and a hello-world of tonic from nothing, and compare

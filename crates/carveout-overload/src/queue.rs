@@ -112,8 +112,12 @@ impl Queue {
 
     /// Somebody has come in at `now`, and hardly had to wait.
     pub(crate) fn moved(&self, now: u64) {
-        if self.since.load(SeqCst) != 0 {
-            self.since.store(now.max(1), SeqCst);
+        let since = self.since.load(SeqCst);
+        if since != 0 {
+            // The last one may be gone by now, and then nobody waits any more.
+            let _ = self
+                .since
+                .compare_exchange(since, now.max(1), SeqCst, SeqCst);
         }
     }
 

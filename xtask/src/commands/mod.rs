@@ -38,6 +38,9 @@ pub(crate) fn run(command: Command) -> Result<()> {
             bench: Bench::Overhead,
         } => bench::overhead::run(),
         Command::Bench {
+            bench: Bench::Admission { filter },
+        } => bench::admission::run(filter.as_deref()),
+        Command::Bench {
             bench: Bench::Overload(args),
         } => bench::overload::run(&args),
         Command::Boundary { args } => boundary::run(&args),

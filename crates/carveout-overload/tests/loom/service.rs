@@ -25,6 +25,7 @@ pub(crate) fn spawn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static
 pub(crate) struct Service {
     pub(crate) admission: Admission,
     pub(crate) now: Instant,
+    clock: Clock,
     workers: usize,
 }
 
@@ -32,6 +33,7 @@ impl Clone for Service {
     fn clone(&self) -> Self {
         Self {
             admission: self.admission.clone(),
+            clock: self.clock.clone(),
             ..*self
         }
     }
@@ -50,6 +52,7 @@ impl Service {
         let service = Self {
             admission: Admission::with_clock(config, 1, workers, clock.clone()),
             now: clock.now(),
+            clock,
             workers,
         };
         service.admitted().finish(service.now + TAKES);
@@ -83,7 +86,10 @@ impl Service {
 
     /// Everybody has left: nothing is kept of them, and as many get in as ever.
     pub(crate) fn is_as_new(&self) {
+        self.clock.advance(TAKES);
         let snapshot = self.admission.snapshot();
+        let standing = snapshot.queue_standing_for;
+        assert_eq!(standing, Duration::ZERO, "nobody is queued");
         assert_eq!((snapshot.under_way, snapshot.queued), (0, 0));
         let permits: Vec<_> = (0..self.workers.min(snapshot.limit))
             .map(|_| admitted(self.arrive(&holding())))

@@ -44,6 +44,17 @@ macro_rules! atomic {
                 self.0.compare_exchange_weak(from, to, success, failure)
             }
 
+            pub(crate) fn compare_exchange(
+                &self,
+                from: $number,
+                to: $number,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$number, $number> {
+                assert_eq!([success, failure], [Ordering::SeqCst; 2]);
+                self.0.compare_exchange(from, to, success, failure)
+            }
+
             pub(crate) fn fetch_sub(&self, number: $number, order: Ordering) -> $number {
                 assert_eq!(order, Ordering::SeqCst);
                 self.0.fetch_sub(number, order)

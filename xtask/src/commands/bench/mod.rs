@@ -1,6 +1,7 @@
 //! Figures, each beside what it is to be compared with.
 
 pub(super) mod abuse;
+pub(super) mod admission;
 pub(super) mod build;
 pub(super) mod new_service;
 pub(super) mod overhead;
