@@ -429,12 +429,19 @@ impl Shared {
     pub(crate) fn finished(self: &Arc<Self>, permit: &Permit, now: Instant) {
         let at = self.clock.since_origin(now);
         let took = at.saturating_sub(permit.since).max(1);
-        let calm = self.calm.load(Relaxed) && self.queue.is_empty();
-        let excess = self.method(permit.method).took(took, calm);
-        self.window.ended(took, excess);
+        let method = self.method(permit.method);
+        self.window.ended(took, method.excess(took));
+        if method.is_due(at) {
+            method.took(took, self.calm.load(Relaxed) && self.queue.is_empty());
+            self.average(took);
+        }
         if permit.begun != 0 {
             self.spread.add(at.saturating_sub(permit.begun));
         }
+        self.leave(permit, at);
+    }
+
+    fn average(&self, took: u64) {
         let average = self.took.load(Relaxed);
         let average = if average == 0 {
             took
@@ -442,7 +449,6 @@ impl Shared {
             average - (average >> AVERAGE) + (took >> AVERAGE)
         };
         self.took.store(average, Relaxed);
-        self.leave(permit, at);
     }
 
     pub(crate) fn gone(self: &Arc<Self>, permit: &Permit) {

@@ -15,7 +15,11 @@ const UNBEGUN: u64 = 1 << 32;
 /// Whoever finds no room changes nothing. To count a call and take that back would keep others out
 /// for that moment: the last call could leave, find no room for the one that waits, and leave it
 /// waiting for nobody. That is why both counts are one number.
+///
+/// The only thing that every call writes to and all threads share: nothing else is to be on its
+/// cache line.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Gate {
     limit: AtomicUsize,
     /// How many are under way, and how many of these hold a worker and have none yet.

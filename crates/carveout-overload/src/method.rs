@@ -1,10 +1,12 @@
-use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
 
 /// Fractions of a doubling: durations are compared by their logarithms, in which one call of 50 ms
 /// among many of 1 ms is an outlier and not the mean.
 const PART: u32 = 8;
 /// What is kept is kept finer, so that small steps get somewhere.
 const FINE: u32 = 8;
+/// A call is taken into account no sooner than this after another one, in nanoseconds.
+const OFTEN: u64 = 100_000;
 /// How much of what is usual a call is, as a power of two: 1/16.
 const USUAL: i32 = 4;
 /// The same for what is usual alone: 1/512, so that no crowd of a few windows is taken for it.
@@ -14,9 +16,12 @@ const SURELY_FASTER: i32 = 6;
 
 /// How long calls of one method take.
 ///
-/// Updates are a load and a store, and one that another thread overwrites is lost: of statistics.
+/// Updates are a load and a store, and one that another thread overwrites is lost: of statistics. Of
+/// very many calls some are enough, so that threads do not wait for each other's cache lines.
 #[derive(Debug, Default)]
 pub(crate) struct Method {
+    /// When a call was last taken into account, in nanoseconds.
+    updated: AtomicU64,
     /// At present, crowded or not; 0 before the first call.
     usual: AtomicI32,
     /// When no call stands in another's way.
@@ -24,17 +29,35 @@ pub(crate) struct Method {
 }
 
 impl Method {
-    /// A call took so long. Returns how much longer than alone that is, in parts of a doubling.
+    /// How much longer than alone a call took, in parts of a doubling.
+    pub(crate) fn excess(&self, nanos: u64) -> i32 {
+        match self.usual.load(Relaxed) {
+            0 => 0,
+            _ => ((log2(nanos) << FINE) - self.alone.load(Relaxed)) >> FINE,
+        }
+    }
+
+    /// Whether it is time to take another call into account.
+    pub(crate) fn is_due(&self, now: u64) -> bool {
+        let is_due = now.saturating_sub(self.updated.load(Relaxed)) >= OFTEN
+            || self.usual.load(Relaxed) == 0;
+        if is_due {
+            self.updated.store(now, Relaxed);
+        }
+        is_due
+    }
+
+    /// Takes into account that a call took so long.
     ///
     /// `calm` is whether nobody had to wait lately: only then can slower calls be how the method
     /// is by now, and not the crowd.
-    pub(crate) fn took(&self, nanos: u64, calm: bool) -> i32 {
+    pub(crate) fn took(&self, nanos: u64, calm: bool) {
         let took = log2(nanos) << FINE;
         let (usual, alone) = (self.usual.load(Relaxed), self.alone.load(Relaxed));
         if usual == 0 {
             self.usual.store(took, Relaxed);
             self.alone.store(took, Relaxed);
-            return 0;
+            return;
         }
         self.usual.store(usual + ((took - usual) >> USUAL), Relaxed);
         let excess = took - alone;
@@ -43,7 +66,6 @@ impl Method {
             let power = if surely_faster { SURELY_FASTER } else { ALONE };
             self.alone.store(alone + (excess >> power), Relaxed);
         }
-        excess >> FINE
     }
 
     /// What half of the calls take at most, in nanoseconds; 0 if there was none yet.
@@ -142,14 +164,14 @@ mod tests {
         let method = Method::default();
         let excess: i32 = (0..1000)
             .map(|call| {
-                method.took(
-                    if call % 10 == 9 {
-                        50_000_000
-                    } else {
-                        1_000_000
-                    },
-                    true,
-                )
+                let took = if call % 10 == 9 {
+                    50_000_000
+                } else {
+                    1_000_000
+                };
+                let excess = method.excess(took);
+                method.took(took, true);
+                excess
             })
             .skip(500)
             .sum();

@@ -9,6 +9,9 @@ const SHARDS: usize = 8;
 const BUCKET: usize = 8;
 pub(crate) const BUCKETS: usize = Level::COUNT / BUCKET;
 
+/// One part of excess, beside a count of calls of less than that.
+const EXCESS: i64 = 1 << 28;
+
 /// What happened since somebody last looked.
 #[derive(Debug)]
 pub(crate) struct Window {
@@ -21,9 +24,9 @@ pub(crate) struct Window {
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Shard {
-    ended: AtomicU64,
+    /// Calls that ended, and above them the sum of their excess: both in one step.
+    ended: AtomicI64,
     took: AtomicU64,
-    excess: AtomicI64,
     lost: AtomicU64,
     lost_after: AtomicU64,
     /// Times that the limit kept a call out.
@@ -84,9 +87,10 @@ impl Window {
 
     pub(crate) fn ended(&self, nanos: u64, excess: i32) {
         let shard = self.shard();
-        shard.ended.fetch_add(1, Relaxed);
+        shard
+            .ended
+            .fetch_add(EXCESS * i64::from(excess) + 1, Relaxed);
         shard.took.fetch_add(nanos, Relaxed);
-        shard.excess.fetch_add(i64::from(excess), Relaxed);
     }
 
     pub(crate) fn lost(&self, nanos: u64) {
@@ -123,8 +127,11 @@ impl Window {
         if age < nanos {
             return None;
         }
-        let over = |it: &Shard| [&it.ended, &it.lost, &it.overloaded].map(|it| it.load(Relaxed));
-        let over: u64 = self.shards.iter().flat_map(over).sum();
+        let over = |it: &Shard| {
+            let ended = it.ended.load(Relaxed).rem_euclid(EXCESS) as u64;
+            ended + it.lost.load(Relaxed) + it.overloaded.load(Relaxed)
+        };
+        let over: u64 = self.shards.iter().map(over).sum();
         if over < calls && age < 10 * nanos {
             return None;
         }
@@ -142,18 +149,20 @@ impl Window {
                 *sum += level.swap(0, Relaxed);
             }
         }
+        let (mut ended, mut excess) = (0, 0);
+        for shard in &self.shards {
+            let both = shard.ended.swap(0, Relaxed);
+            ended += both.rem_euclid(EXCESS) as u64;
+            excess += both.div_euclid(EXCESS);
+        }
         let arrived = levels.iter().sum();
         self.arrived.fetch_add(arrived, Relaxed);
         Sums {
             nanos,
             arrived,
-            ended: take(|it| &it.ended),
+            ended,
             took: take(|it| &it.took),
-            excess: self
-                .shards
-                .iter()
-                .map(|it| it.excess.swap(0, Relaxed))
-                .sum(),
+            excess,
             lost: take(|it| &it.lost),
             lost_after: take(|it| &it.lost_after),
             limited: take(|it| &it.limited),

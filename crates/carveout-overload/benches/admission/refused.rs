@@ -35,6 +35,12 @@ pub(crate) fn all(criterion: &mut Criterion) {
     }
     let now = now + Duration::from_secs(2);
     drop(full.admission.arrive(now, &sheddable));
+    // There may be more places by now.
+    let admit = || match full.admission.arrive(now, &Arrival::of(0)) {
+        Decision::Admitted(permit) => Some(permit),
+        Decision::Queued(_) | Decision::Refused(_) => None,
+    };
+    let _held: Vec<_> = std::iter::from_fn(admit).collect();
     assert!(full.admission.snapshot().threshold > 0);
     let before = full.admission.snapshot().counts.below_threshold;
     refuse(criterion, "below the threshold", &full, now, &sheddable);
