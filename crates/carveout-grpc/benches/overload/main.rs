@@ -38,6 +38,7 @@ use contender::Contender;
 use envoy::Envoy;
 use options::Options;
 use scenario::Scenario;
+use summary::Figure;
 use tokio::runtime::Runtime;
 
 /// The one that services have.
@@ -94,6 +95,29 @@ fn run(mut options: Options) -> Result<(), String> {
     record::write(folder, &capacities, &cells)?;
     plot::write(folder, &cells)?;
     println!("\nEach cell, and plots: {}", folder.display());
+    worth_it(&cells)
+}
+
+/// What is true on any machine, whatever else it does: with admission an overloaded server answers
+/// more than without.
+fn worth_it(cells: &[Cell]) -> Result<(), String> {
+    let goodput = |of: &Cell, contender: Contender| {
+        let cells = summary::cells(cells, of.scenario, &of.load, contender.name());
+        Figure::of(&cells, |cell| Some(cell.goodput)).map(|goodput| goodput.median)
+    };
+    let overloaded = |cell: &&Cell| ["3x", "10x"].contains(&cell.load.as_str());
+    for cell in cells.iter().filter(overloaded) {
+        let with = goodput(cell, Contender::Carveout);
+        let without = goodput(cell, Contender::None);
+        if let (Some(with), Some(without)) = (with, without)
+            && with <= without
+        {
+            let Cell { scenario, load, .. } = cell;
+            return Err(format!(
+                "{scenario} {load}: {with:.0} answers a second with admission, {without:.0} without"
+            ));
+        }
+    }
     Ok(())
 }
 
