@@ -20,8 +20,8 @@ use crate::routes::Arrival;
 use crate::sparingly::Sparingly;
 
 /// The shortest time after which a refused call is welcome again, more or less a half.
-const RETRY: Duration = Duration::from_millis(100);
-/// The same once the overload lasts, for a program: a client's retry policy is told never.
+pub(crate) const RETRY: Duration = Duration::from_millis(100);
+/// The longest. And once the overload lasts, for a program: a client's retry policy is told never.
 const RETRY_LASTING: Duration = Duration::from_secs(2);
 
 /// Decides about the calls of one server. Clones share everything; each connection has one.
@@ -156,7 +156,7 @@ impl Doorkeeper {
                 if lasting {
                     error.retry_after(jittered(RETRY_LASTING)).never_retry()
                 } else {
-                    error.retry_after(jittered(RETRY.max(10 * wait)))
+                    error.retry_after(jittered((10 * wait).clamp(RETRY, RETRY_LASTING)))
                 }
             }
         }

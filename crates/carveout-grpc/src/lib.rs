@@ -9,6 +9,8 @@
 //! - [`Routes`] collects generated servers with their contracts, [`Stack`] puts the layers around
 //!   them, [`serve()`] runs them.
 //! - Health (`grpc.health.v1`) and reflection are added by the stack.
+//! - [`Access`] says who may call what, [`Quota`] how often, and [`Admission`] how many calls there may
+//!   be at once.
 //! - Every call has a deadline, a span, and its place in the metrics; every error carries one
 //!   `ErrorInfo`; a panic is INTERNAL.
 //!

@@ -10,6 +10,7 @@ use http_body::{Body, Frame};
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tonic::{Code, Status};
+use tonic_types::StatusExt;
 use tracing::{Level, Span, field};
 
 use crate::error::code_name;
@@ -104,8 +105,17 @@ impl Observed {
         }
     }
 
-    fn end(&mut self, code: Code) {
+    /// The call has ended, with a status in these headers if it is an answer's.
+    fn end(&mut self, code: Code, status: Option<&HeaderMap>) {
         let Some(call) = self.call.take() else { return };
+        if code != Code::Ok
+            && self.answering.is_some()
+            && let Some(info) = status
+                .and_then(Status::from_header_map)
+                .and_then(|status| status.get_details_error_info())
+        {
+            self.span.record("error.reason", info.reason);
+        }
         let (now, code) = (Instant::now(), code_name(code));
         self.span.record("rpc.response.status_code", code);
         if let Some(answering) = self.answering.take() {
@@ -120,7 +130,7 @@ impl Observed {
 
 impl Drop for Observed {
     fn drop(&mut self) {
-        self.end(Code::Cancelled);
+        self.end(Code::Cancelled, None);
     }
 }
 
@@ -169,12 +179,12 @@ where
             // An answer that is over with its headers has its status there ("trailers only").
             Ok(response) => {
                 if let (Some(code), Some(observed)) = (code_in(response.headers()), &mut observed) {
-                    observed.end(code);
+                    observed.end(code, Some(response.headers()));
                 }
             }
             Err(error) => {
                 if let Some(observed) = &mut observed {
-                    observed.end(error.code());
+                    observed.end(error.code(), None);
                 }
             }
         }
@@ -236,7 +246,11 @@ where
         if let Some(code) = ended
             && let Some(mut observed) = this.observed.take()
         {
-            observed.end(code);
+            let trailers = match &polled {
+                Some(Ok(frame)) => frame.trailers_ref(),
+                Some(Err(_)) | None => None,
+            };
+            observed.end(code, trailers);
         }
         Poll::Ready(polled)
     }

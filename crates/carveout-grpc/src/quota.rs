@@ -19,6 +19,7 @@ use carveout_overload::GuardMode;
 use self::bucket::Bucket;
 use self::callers::Callers;
 pub use self::config::{QuotaConfig, QuotaError, Rate};
+use crate::admission::RETRY;
 use crate::error::{Error, Reason};
 use crate::secure::Identity;
 use crate::sparingly::Sparingly;
@@ -77,7 +78,8 @@ pub struct QuotaSnapshot {
     pub mode: GuardMode,
     /// What callers have that the configuration does not name.
     pub others: Rate,
-    /// Callers that have called lately, those with the most refused calls first: at most 100.
+    /// At least those that are connected or have not their whole burst: first who has nothing left, and
+    /// then by refused calls. At most 100.
     pub callers: Vec<CallerQuota>,
 }
 
@@ -91,7 +93,7 @@ pub struct CallerQuota {
     /// How many calls it could make at once now.
     pub left: u32,
     /// How many of its calls were refused, or would have been in the mode `dark`, since it was first
-    /// seen or got this rate.
+    /// seen.
     pub denied: u64,
 }
 
@@ -111,13 +113,13 @@ impl Quota {
         }))
     }
 
-    /// Puts `config` into force for the calls that arrive from now on. A caller whose rate stays the
-    /// same goes on from where it is; one that gets another begins with room for a whole burst.
+    /// Puts `config` into force for the calls that arrive from now on. A caller goes on from where it
+    /// is: one that gets another burst lacks as many calls of it as it lacked before.
     ///
     /// Values that [`QuotaConfig::check`] refuses are taken for the nearest that it does not.
     pub fn set(&self, config: &QuotaConfig) {
         let mut callers = self.0.callers();
-        callers.config = config.clone();
+        callers.config = config.usable();
         // While the lock is held, so that whoever knows the new version finds the new configuration.
         let times = self.0.version.load(Relaxed) / MODES;
         let version = (times + 1) * MODES + config.mode as u64;
@@ -127,6 +129,7 @@ impl Quota {
     /// Everything that is known at this moment.
     pub fn snapshot(&self) -> QuotaSnapshot {
         let callers = self.0.callers();
+        let (mode, others) = (callers.config.mode, callers.config.for_others());
         let quota = |(name, bucket): (&String, &Arc<Bucket>)| CallerQuota {
             caller: name.clone(),
             rate: bucket.rate,
@@ -134,14 +137,16 @@ impl Quota {
             denied: bucket.denied(),
         };
         let mut listed: Vec<CallerQuota> = callers.all().map(quota).collect();
+        // Calls that are the first of their connection wait for it.
+        drop(callers);
         listed.sort_by(|one, other| {
-            let key = |quota: &CallerQuota| Reverse(quota.denied);
+            let key = |quota: &CallerQuota| (quota.left > 0, Reverse(quota.denied));
             (key(one), &one.caller).cmp(&(key(other), &other.caller))
         });
         listed.truncate(LISTED);
         QuotaSnapshot {
-            mode: callers.config.mode,
-            others: callers.config.for_others(),
+            mode,
+            others,
             callers: listed,
         }
     }
@@ -210,9 +215,10 @@ impl ConnectionQuota {
             _ => &shared.enforced,
         };
         let mut seat = self.seat.borrow_mut();
-        let known = seat.take().filter(|seat| seat.version == version);
-        let seat =
-            seat.insert(known.unwrap_or_else(|| shared.seat(version, self.identity.as_ref())));
+        let seat = match &mut *seat {
+            Some(seat) if seat.version == version => seat,
+            stale => stale.insert(shared.seat(version, self.identity.as_ref())),
+        };
         let Err(wait) = seat.bucket.call() else {
             decisions.within.inc();
             return Ok(());
@@ -229,7 +235,8 @@ impl ConnectionQuota {
         }
         seat.enforced.inc();
         let error = Error::quota_exceeded(name, seat.bucket.rate.to_string());
-        Err(error.retry_after(spread(wait)))
+        // The next place is one, for all that are refused before it is there.
+        Err(error.retry_after(spread(wait.max(RETRY))))
     }
 }
 

@@ -56,6 +56,9 @@
 //! | | `grpc_client_attempt_started_total` | grpc_method |
 //! | [`GuardMetrics::register`] | `guard_decisions_total` | guard, mode, outcome, reason |
 //!
+//! Admission, quotas and blocking work add `admission_*`, `quota_denied_total` and `blocking_*`, for which
+//! see `docs/overload.md`.
+//!
 //! Names are those of OpenTelemetry's semantic conventions in Prometheus spelling, and those of
 //! gRFC A66 for the started counters. A method that was not named at construction counts as
 //! [`OTHER`] everywhere (A66 says `other`), so that no caller can create a time series. The buckets

@@ -195,12 +195,13 @@ impl Admission {
         });
         // The last one may have left between the look at the gate and the step into the queue.
         shared.let_in(at);
-        let allowed = shared.allowed_wait(at, call.level.class());
+        let allowed = shared.allowed_wait(at, call.level.class(), call.method);
+        let left = shared.deadline(call).saturating_sub(at);
         Waiting {
             of: Arc::clone(&self.0),
             told,
             since: now,
-            expires: now + Duration::from_nanos(allowed),
+            expires: now + Duration::from_nanos(allowed.min(left)),
         }
     }
 
@@ -231,13 +232,17 @@ impl Admission {
             under_way: shared.gate.under_way(),
             queued: shared.queue.len(),
             queue_standing_for: Duration::from_nanos(shared.queue.standing_for(at)),
-            wait: Duration::from_nanos(ahead as u64 * shared.between_turns(Duration::ZERO)),
+            wait: Duration::from_nanos(
+                shared
+                    .between_turns(Duration::ZERO)
+                    .saturating_mul(ahead as u64),
+            ),
             threshold: shared.threshold.level(),
             took: Duration::from_nanos(shared.took.load(Relaxed)),
             methods: shared
                 .methods
                 .iter()
-                .map(|method| [method.median(), method.alone()].map(Duration::from_nanos))
+                .map(|method| [method.usual(), method.alone()].map(Duration::from_nanos))
                 .collect(),
             counts: shared.counters.read(shared.window.arrived_ever()),
         }
@@ -262,7 +267,7 @@ impl Shared {
     /// Why a call is refused that would have `ahead` others before it.
     fn refusal(&self, at: u64, call: &Arrival, ahead: usize) -> Option<Refusal> {
         let between = self.between_turns(call.holds_worker);
-        let wait = ahead as u64 * between;
+        let wait = between.saturating_mul(ahead as u64);
         let class = call.level.class();
         // Less critical calls leave room in the queue for those that may still come.
         let share = match class {
@@ -274,7 +279,7 @@ impl Shared {
             // No sign of overload: or the threshold would keep itself up.
             self.counters.below_threshold.fetch_add(1, Relaxed);
             self.window.below_threshold();
-        } else if wait > self.allowed_wait(at, class) * share / 4 {
+        } else if wait > self.allowed_wait(at, class, call.method) / 4 * share {
             self.counters.queue_full.fetch_add(1, Relaxed);
             self.window.overloaded();
         } else {
@@ -288,16 +293,16 @@ impl Shared {
 
     /// Whether the call cannot be answered in time.
     fn doom(&self, at: u64, call: &Arrival, wait: u64) -> Option<Refusal> {
-        let takes = self.method(call.method).median();
+        let takes = self.method(call.method).usual();
         let left = self.clock.since_origin(call.deadline?).saturating_sub(at);
-        (wait + takes > left).then(|| {
+        (wait.saturating_add(takes) > left).then(|| {
             self.counters.doomed.fetch_add(1, Relaxed);
             if takes > left {
                 self.window.doomed();
             } else {
                 self.window.overloaded();
             }
-            let takes = wait + takes;
+            let takes = wait.saturating_add(takes);
             Refusal::Doomed {
                 takes: Duration::from_nanos(takes),
                 left: Duration::from_nanos(left),
@@ -306,9 +311,12 @@ impl Shared {
     }
 
     /// Counts what would have been done with a call that is in already.
-    fn would_be(&self, at: u64, call: &Arrival, would_wait: usize) -> Option<Refusal> {
-        let ahead = would_wait.checked_sub(1)?;
-        self.window.limited();
+    fn would_be(&self, at: u64, call: &Arrival, would_wait: (usize, usize)) -> Option<Refusal> {
+        let (over, late) = would_wait;
+        if over > 0 {
+            self.window.limited();
+        }
+        let ahead = over.max(late).checked_sub(1)?;
         let refusal = self.refusal(at, call, ahead);
         if refusal.is_none() {
             self.counters.queued.fetch_add(1, Relaxed);
@@ -338,12 +346,12 @@ impl Shared {
     }
 
     /// How long a call may wait, in nanoseconds.
-    fn allowed_wait(&self, at: u64, class: Criticality) -> u64 {
+    fn allowed_wait(&self, at: u64, class: Criticality, method: usize) -> u64 {
         if self.is_overloaded(at, class) {
             self.times.overloaded_queue_wait.load(Relaxed)
         } else {
             let wait = self.times.max_queue_wait.load(Relaxed);
-            wait.max(self.took.load(Relaxed))
+            wait.max(self.method(method).usual())
         }
     }
 
@@ -356,17 +364,18 @@ impl Shared {
         if self.queue.is_empty() {
             return;
         }
-        let allowed = Criticality::ALL.map(|class| self.allowed_wait(at, class));
-        let is_late = |call: &Queued| at.saturating_sub(call.since) > allowed[call.class as usize];
+        let is_late = |call: &Queued| {
+            at.saturating_sub(call.since) > self.allowed_wait(at, call.class, call.method)
+        };
         for late in self.queue.late(is_late) {
+            let refusal = self.too_late(Duration::from_nanos(at.saturating_sub(late.since)));
             // Whoever is gone already was counted when it went.
-            let wait = Duration::from_nanos(at.saturating_sub(late.since));
-            if !late.told.is_closed() {
-                drop(late.told.send(Err(self.refused_late(wait))));
+            if late.told.send(Err(refusal)).is_ok() {
+                self.count_late();
             }
         }
         let ask = |call: &Queued| {
-            let takes = self.method(call.method).median();
+            let takes = self.method(call.method).usual();
             if call.told.is_closed() || at.saturating_add(takes) > call.deadline {
                 return Next::Drop;
             }
@@ -397,8 +406,9 @@ impl Shared {
                 _ if call.told.is_closed() => continue,
                 _ => {
                     self.counters.doomed_late.fetch_add(1, Relaxed);
+                    self.window.overloaded();
                     Err(Refusal::Doomed {
-                        takes: Duration::from_nanos(self.method(call.method).median()),
+                        takes: Duration::from_nanos(self.method(call.method).usual()),
                         left: Duration::from_nanos(call.deadline.saturating_sub(at)),
                     })
                 }
@@ -409,8 +419,16 @@ impl Shared {
     }
 
     pub(crate) fn refused_late(&self, wait: Duration) -> Refusal {
+        self.count_late();
+        self.too_late(wait)
+    }
+
+    fn count_late(&self) {
         self.window.overloaded();
         self.counters.waited_too_long.fetch_add(1, Relaxed);
+    }
+
+    fn too_late(&self, wait: Duration) -> Refusal {
         Refusal::Overloaded {
             wait,
             lasting: self.threshold.is_lasting(),
@@ -428,6 +446,19 @@ impl Shared {
 
     pub(crate) fn finished(self: &Arc<Self>, permit: &Permit, now: Instant) {
         let at = self.clock.since_origin(now);
+        self.answered(permit, at);
+        if permit.begun != 0 {
+            self.spread.add(at.saturating_sub(permit.begun));
+        }
+        self.leave(permit, at);
+    }
+
+    pub(crate) fn stream_begins(&self, permit: &Permit, now: Instant) {
+        self.gate.stream_begins();
+        self.answered(permit, self.clock.since_origin(now));
+    }
+
+    fn answered(&self, permit: &Permit, at: u64) {
         let took = at.saturating_sub(permit.since).max(1);
         let method = self.method(permit.method);
         self.window.ended(took, method.excess(took));
@@ -435,10 +466,6 @@ impl Shared {
             method.took(took, self.calm.load(Relaxed) && self.queue.is_empty());
             self.average(took);
         }
-        if permit.begun != 0 {
-            self.spread.add(at.saturating_sub(permit.begun));
-        }
-        self.leave(permit, at);
     }
 
     fn average(&self, took: u64) {
@@ -457,8 +484,13 @@ impl Shared {
         // Its caller gives up then too, and may be a little sooner. One that leaves no time for an
         // answer says nothing of the service.
         let all_it_had = permit.deadline.saturating_sub(permit.since) / 10 * 9;
-        if took >= all_it_had.max(self.method(permit.method).alone()) {
+        let alone = self.method(permit.method).alone();
+        if permit.streams {
+            self.gate.stream_ends();
+        } else if alone > 0 && took >= all_it_had.max(alone) {
             self.window.lost(took);
+        } else {
+            self.window.gone();
         }
         self.leave(permit, at);
     }
@@ -492,13 +524,14 @@ impl Shared {
             under_way,
             most_under_way: most,
             at_hand: workers + places,
+            streams: self.gate.streams(),
         };
         let verdict = control.limit.step(now, &sums);
         self.gate.set_limit(verdict.limit);
         self.calm.store(verdict.calm, Relaxed);
-        if verdict.slower_by > 0 {
+        if verdict.slower {
             for method in &self.methods {
-                method.slower_by(verdict.slower_by);
+                method.slower();
             }
         }
         self.threshold.step(&mut control.overload, &sums);

@@ -14,8 +14,8 @@ pub struct Arrival {
     /// When it has to be answered, if ever.
     pub deadline: Option<Instant>,
     /// How long its handler holds a worker at a time, blocking or computing; zero for one that gives
-    /// it back at each await and soon. No more of those that hold one are let in than there are
-    /// workers to take them up.
+    /// it back at each await and soon. Of those that hold one, no more are let in than keep the workers
+    /// busy.
     pub holds_worker: Duration,
 }
 

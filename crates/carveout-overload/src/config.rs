@@ -39,10 +39,12 @@ pub struct OverloadConfig {
     /// there, upwards for as long as calls take no longer for it, and doubles every
     /// 100 ms at first. 64.
     pub initial_limit: usize,
-    /// The limit never goes below this; 0 is one for each worker.
+    /// The limit never goes below this; 0 is one for each worker. Nor does it go below what keeps the
+    /// workers busy, if `initial_limit` is above that: two for each, and more the more calls differ.
     pub min_limit: usize,
     /// Blocking work that may run at once, on threads of its own; the rest waits, and leaves when its
-    /// call is given up. 64: enough for drivers that wait, and few enough threads for one machine.
+    /// call is given up. 64: enough for drivers that wait, and few enough threads for one machine. At
+    /// most 448, of the 512 threads that tokio has for such work.
     pub max_blocking: usize,
 }
 
@@ -62,6 +64,19 @@ impl Default for OverloadConfig {
 }
 
 impl OverloadConfig {
+    /// Whether [`Admission::configure`](crate::Admission::configure) can put all that `other` changes
+    /// into force.
+    pub fn reloads_to(&self, other: &Self) -> bool {
+        let live = Self {
+            mode: other.mode,
+            max_queue_wait: other.max_queue_wait,
+            overloaded_queue_wait: other.overloaded_queue_wait,
+            overloaded_after: other.overloaded_after,
+            ..self.clone()
+        };
+        live == *other
+    }
+
     /// Refuses values that mean nothing: the key, and what it must be.
     ///
     /// # Errors
@@ -88,8 +103,9 @@ impl OverloadConfig {
         if self.initial_limit == 0 {
             return Err(("initial_limit", "must be at least 1"));
         }
-        if self.max_blocking == 0 {
-            return Err(("max_blocking", "must be at least 1"));
+        // tokio has 512 threads for blocking work, and the kit needs some of them.
+        if !(1..=448).contains(&self.max_blocking) {
+            return Err(("max_blocking", "must be from 1 to 448"));
         }
         if self.min_limit > self.initial_limit {
             return Err(("min_limit", "must be at most initial_limit"));

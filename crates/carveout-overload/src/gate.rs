@@ -24,6 +24,8 @@ pub(crate) struct Gate {
     limit: AtomicUsize,
     /// How many are under way, and how many of these hold a worker and have none yet.
     calls: AtomicU64,
+    /// Of those that are under way, the streams that are being sent.
+    streams: AtomicUsize,
     workers: usize,
     /// So many may be unbegun: a worker that ends its call finds the next one at hand, and no call
     /// waits for many others. The rest waits in a queue that knows whom to drop.
@@ -42,6 +44,7 @@ impl Gate {
         Self {
             limit: AtomicUsize::new(limit),
             calls: AtomicU64::new(0),
+            streams: AtomicUsize::new(0),
             workers: workers.max(1),
             places: AtomicUsize::new(workers.max(1)),
         }
@@ -68,8 +71,9 @@ impl Gate {
         }
     }
 
-    /// Lets one in whatever the limit, and says how many are in that would have had to wait.
-    pub(crate) fn enter(&self, holds_worker: bool) -> usize {
+    /// Lets one in whatever the limit, and says how many are in that would have had to wait: for the
+    /// limit, and for workers.
+    pub(crate) fn enter(&self, holds_worker: bool) -> (usize, usize) {
         let one = one(holds_worker);
         let calls = self.calls.fetch_add(one, SeqCst) + one;
         let over = under_way(calls).saturating_sub(self.limit());
@@ -78,12 +82,24 @@ impl Gate {
         } else {
             0
         };
-        over.max(late)
+        (over, late)
     }
 
     /// A worker has taken up a call that it entered for.
     pub(crate) fn begin(&self) {
         self.calls.fetch_sub(UNBEGUN, SeqCst);
+    }
+
+    pub(crate) fn stream_begins(&self) {
+        self.streams.fetch_add(1, SeqCst);
+    }
+
+    pub(crate) fn stream_ends(&self) {
+        self.streams.fetch_sub(1, SeqCst);
+    }
+
+    pub(crate) fn streams(&self) -> usize {
+        self.streams.load(SeqCst)
     }
 
     pub(crate) fn leave(&self) {

@@ -16,8 +16,9 @@ const KEEPS_UP: f64 = 1.05;
 const LARGE: f64 = 0.8;
 /// ... by so many calls, after one window without a call from before it.
 const JUDGED_BY: u64 = 100;
-/// More lost than one for so many that ended are too many.
+/// More lost than one for so many that ended are too many. One or two alone say nothing.
 const FEW_LOST: u64 = 5;
+const LEAST_LOST: u64 = 3;
 /// The limit may be so many times what was ever under way lately.
 const HEADROOM: usize = 5;
 
@@ -38,6 +39,8 @@ pub(crate) struct Limit {
     /// Whether there were ever too many.
     was_crowded: bool,
     cut: Option<Cut>,
+    /// The limit before the cuts that have not been judged.
+    uncut: Option<usize>,
 }
 
 /// A limit that was lowered, until it is known whether that was right.
@@ -77,14 +80,16 @@ pub(crate) struct Now {
     pub(crate) most_under_way: usize,
     /// Calls that keep the workers busy, if they hold them.
     pub(crate) at_hand: usize,
+    /// Of those that are under way, the streams that are being sent.
+    pub(crate) streams: usize,
 }
 
 /// What a window says of the limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Verdict {
     pub(crate) limit: usize,
-    /// Calls take longer by so much, in parts of a doubling, and it is not the crowd.
-    pub(crate) slower_by: i32,
+    /// Calls take longer than they did, and it is not the crowd.
+    pub(crate) slower: bool,
     /// Whether nobody stood in anybody's way.
     pub(crate) calm: bool,
 }
@@ -101,6 +106,7 @@ impl Limit {
             crowd: Excess::default(),
             was_crowded: false,
             cut: None,
+            uncut: None,
         }
     }
 
@@ -108,16 +114,17 @@ impl Limit {
         let least = self.least.max(now.at_hand.min(self.initial));
         let limit = now.limit.max(least);
         // Who ends as much as arrives has no crowd that grows, however long calls take.
-        let keeps_up = sums.arrived as f64 <= sums.ended as f64 * KEEPS_UP + CROWD;
+        let left = sums.ended + sums.gone;
+        let keeps_up = sums.arrived as f64 <= left as f64 * KEEPS_UP + CROWD;
         // Calls that are let in and not answered in time are work for nobody, whatever the cause.
-        let loses = sums.lost * FEW_LOST > sums.ended;
+        let loses = loses(sums);
         let hold = Verdict {
             limit: if loses {
-                (limit * 9 / 10).max(least)
+                (limit - (limit.saturating_sub(now.streams)) / 10).max(least)
             } else {
                 limit
             },
-            slower_by: 0,
+            slower: false,
             calm: sums.limited + sums.queued == 0 && keeps_up,
         };
         if sums.ended == 0 {
@@ -150,7 +157,7 @@ impl Limit {
             self.rates = [0.0; RATES];
             return Verdict {
                 limit: cut.from,
-                slower_by: cut.since.unwrap_or_default().mean() as i32,
+                slower: true,
                 calm: false,
             };
         }
@@ -159,14 +166,17 @@ impl Limit {
             if self.crowded_for < PATIENCE || self.cut.is_some() || rate < SAME * usual {
                 return hold;
             }
-            let to = (usual * (took / ratio + self.tolerance) + CROWD) as usize;
-            let to = to.max(least);
+            // Streams have been answered, and are in nobody's way that way.
+            let calls = (usual * (took / ratio + self.tolerance) + CROWD) as usize;
+            let to = (calls + now.streams).max(least);
             if to >= limit {
                 return hold;
             }
-            let expected = to as f64 / under_way;
+            // Several small ones are a large one.
+            let from = *self.uncut.get_or_insert(limit);
+            let expected = (calls as f64 / under_way).min(to as f64 / from as f64);
             self.cut = (expected < LARGE).then(|| Cut {
-                from: limit,
+                from,
                 // In a crowd, time falls with the limit: less than half of that is none.
                 right_at: self.crowd.mean() + parts(expected) / 2.0,
                 since: None,
@@ -180,7 +190,9 @@ impl Limit {
         let limit = if sums.limited > 0 {
             // A start is slow as TCP's is: twice as many each time, until it was too many once.
             let more = if self.was_crowded { limit / 4 } else { limit };
-            limit + more.max(1)
+            self.uncut = None;
+            let most = HEADROOM * now.most_under_way.max(self.initial);
+            limit.saturating_add(more.max(1)).min(limit.max(most))
         } else {
             // What it has not been near to for long it may not come near to all at once.
             limit.min(self.initial.max(HEADROOM * now.most_under_way))
@@ -217,7 +229,12 @@ impl Limit {
         if since.calls < JUDGED_BY {
             return None;
         }
-        let was_wrong = since.mean() > cut.right_at && sums.lost * FEW_LOST <= sums.ended;
+        let was_wrong = since.mean() > cut.right_at && !loses(sums);
+        self.uncut = None;
         self.cut.take().filter(|_| was_wrong)
     }
+}
+
+fn loses(sums: &Sums) -> bool {
+    sums.lost >= LEAST_LOST && sums.lost * FEW_LOST > sums.ended
 }

@@ -24,6 +24,8 @@ pub struct Permit {
     pub(crate) unbegun: bool,
     /// When a worker took it up, in nanoseconds; 0 if it needs none.
     pub(crate) begun: u64,
+    /// Whether its answer is a stream that has begun.
+    pub(crate) streams: bool,
     /// How long it was queued, in nanoseconds.
     pub(crate) queued: u64,
     /// Of a dark admission.
@@ -46,6 +48,7 @@ impl Permit {
             deadline,
             unbegun,
             begun: 0,
+            streams: false,
             queued: 0,
             would_be: None,
         }
@@ -61,11 +64,23 @@ impl Permit {
         }
     }
 
+    /// The answer has begun, and is a stream: how long it lasts says nothing of how long calls take, and
+    /// is nobody's fault. It keeps its place.
+    pub fn streams(&mut self, now: Instant) {
+        if !std::mem::replace(&mut self.streams, true)
+            && let Some(of) = &self.of
+        {
+            of.stream_begins(self, now);
+        }
+    }
+
     /// The call has been answered, and how long it took says something of calls of its method. Drop
-    /// the permit for a call that was cancelled, failed or streamed: how long those take says
-    /// nothing, unless it is until their deadline.
+    /// the permit for a call that was cancelled or failed: how long those take says nothing, unless it is
+    /// until their deadline.
     pub fn finish(mut self, now: Instant) {
-        if let Some(of) = self.of.take() {
+        if !self.streams
+            && let Some(of) = self.of.take()
+        {
             of.finished(&self, now);
         }
     }
@@ -89,7 +104,7 @@ impl Drop for Permit {
     }
 }
 
-/// A call that waits for its turn. Dropped, it has left the queue.
+/// A call that waits for its turn. Dropped, it is passed over when its turn comes.
 ///
 /// It does not watch the clock by itself: await it until [`expires`](Self::expires) at most, and
 /// then [`give_up`](Self::give_up).
@@ -128,7 +143,7 @@ impl Future for Waiting {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.told).poll(cx).map(|told| {
-            // A sender that is gone without a word went with its admission.
+            // Nobody goes without a word; if one did, the call was not let in.
             told.unwrap_or(Err(Refusal::Overloaded {
                 wait: Duration::ZERO,
                 lasting: false,

@@ -22,7 +22,7 @@ pub struct Snapshot {
     pub threshold: usize,
     /// What a call takes on the average, from its admission to the end of its answer.
     pub took: Duration,
-    /// What half of the calls of each method take at most: lately, and when no call stands in
+    /// What calls of each method take, by the mean of their logarithms: lately, and when no call stands in
     /// another's way. Zero before the first.
     pub methods: Vec<[Duration; 2]>,
     /// How calls have ended so far.

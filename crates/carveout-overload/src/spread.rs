@@ -5,7 +5,7 @@ const WEIGHT: u32 = 7;
 /// Calls at hand for each worker, at most.
 const MOST: usize = 8;
 
-/// How much calls differ in how long they hold a worker.
+/// How much calls differ in how long they take from when a worker takes them up.
 #[derive(Debug, Default)]
 pub(crate) struct Spread {
     /// In nanoseconds.

@@ -3,12 +3,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use crate::level::{Criticality, Level};
 use crate::window::{BUCKETS, Sums};
 
+/// Levels of a bucket.
+const LEVELS: usize = Level::COUNT / BUCKETS;
 /// So many times what is served is above the threshold: the queue must never run dry.
 const MARGIN: f64 = 3.0;
 /// What is served differs so much over a few windows.
 const FITS: f64 = 1.05;
 /// How much of an average a window is.
 const NEW: f64 = 0.2;
+/// How much of the capacity is forgotten in a window.
+const FORGOTTEN: f64 = 0.02;
 /// More than one refusal in so many is an overload.
 const FEW: u64 = 10;
 const LEAST: u64 = 3;
@@ -42,7 +46,8 @@ pub(crate) struct Overload {
     calm: u32,
     /// Which share of what arrives can be served.
     share: f64,
-    /// What is served while there is too much, in calls a nanosecond.
+    /// What can be served, in calls a nanosecond: what was, and is forgotten slowly, because less is when
+    /// less comes.
     capacity: f64,
     /// How many arrive at each level.
     levels: [f64; BUCKETS],
@@ -54,7 +59,7 @@ impl Overload {
             nanos: sums.nanos,
             calm: 0,
             share: share(sums),
-            capacity: rate(served(sums), sums),
+            capacity: rate(left(sums), sums),
             levels: sums.levels.map(|count| count as f64),
         }
     }
@@ -68,13 +73,18 @@ impl Overload {
         self.nanos += sums.nanos;
         self.calm = 0;
         moved(&mut self.share, share(sums));
-        if exceeds(sums, FEW) {
-            moved(&mut self.capacity, rate(served(sums), sums));
-        }
+        let left = rate(left(sums), sums);
+        let part = if left > self.capacity { NEW } else { FORGOTTEN };
+        self.capacity += part * (left - self.capacity);
         for (level, count) in self.levels.iter_mut().zip(&sums.levels) {
             moved(level, *count as f64);
         }
     }
+}
+
+/// Who was let in and is not any more.
+fn left(sums: &Sums) -> u64 {
+    sums.ended + sums.lost + sums.gone
 }
 
 /// Who was let in or may still be. Streams and long calls among them end some other time.
@@ -146,9 +156,11 @@ impl Threshold {
                 it
             }
         };
-        let short_below = lowest(&it.levels, it.share * FITS);
+        // The bucket at the edge does not fit as a whole.
+        let short_below = edge(&it.levels, it.share * FITS).map_or(0, |edge| (edge + 1) * LEVELS);
         // All may come again as soon as there is room, and not only once the average says so.
-        let level = lowest(&it.levels, it.share.max(share(sums)) * MARGIN);
+        let level =
+            edge(&it.levels, it.share.max(share(sums)) * MARGIN).map_or(0, |edge| edge * LEVELS);
         self.short_below.store(short_below, Relaxed);
         self.level.store(level, Relaxed);
         self.overloaded.store(true, Relaxed);
@@ -156,34 +168,53 @@ impl Threshold {
     }
 }
 
-/// The lowest level that is let in, if no more than `share` of all shall be.
-fn lowest(levels: &[f64; BUCKETS], share: f64) -> usize {
+/// The bucket that is let in in part, if `share` of all shall be; none if there is room for all.
+fn edge(levels: &[f64; BUCKETS], share: f64) -> Option<usize> {
     let all: f64 = levels.iter().sum();
     let most = all * share;
     let mut above = 0.0;
     for (bucket, count) in levels.iter().enumerate().rev() {
         above += count;
         if above > most {
-            return bucket * Level::COUNT / BUCKETS;
+            return Some(bucket);
         }
     }
-    0
+    None
 }
 
 #[cfg(test)]
 mod tests {
-    use super::lowest;
-    use crate::window::BUCKETS;
+    use super::*;
+    use crate::window::Window;
 
     #[test]
     fn as_many_as_fit_are_above_it() {
         let mut levels = [0.0; BUCKETS];
         levels[..16].fill(70.0);
         levels[32..48].fill(30.0);
-        assert_eq!(lowest(&levels, 1.0), 0);
-        // All of the critical ones and a few of the others: the bucket at the edge comes in whole.
-        assert_eq!(lowest(&levels, 0.38), 14 * 8);
-        assert_eq!(lowest(&levels, 0.15), 39 * 8);
-        assert_eq!(lowest(&levels, 0.0), 47 * 8);
+        assert_eq!(edge(&levels, 1.0), None);
+        // All of the critical ones and a few of the others.
+        assert_eq!(edge(&levels, 0.38), Some(14));
+        assert_eq!(edge(&levels, 0.15), Some(39));
+        assert_eq!(edge(&levels, 0.0), Some(47));
+    }
+
+    #[test]
+    fn calls_that_are_all_alike_do_not_fit_by_their_level() {
+        let window = Window::new();
+        for call in 0..300 {
+            window.arrived(Level::default());
+            if call % 3 == 0 {
+                window.ended(5_000_000, 0);
+            } else {
+                window.overloaded();
+            }
+        }
+        let sums = window.close(100_000_000, 1, 1).unwrap();
+        let threshold = Threshold::default();
+        threshold.step(&mut None, &sums);
+        assert!(threshold.is_overloaded());
+        assert!(!threshold.fits(Criticality::Critical));
+        assert!(threshold.fits(Criticality::CriticalPlus));
     }
 }

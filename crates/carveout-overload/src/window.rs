@@ -27,6 +27,7 @@ struct Shard {
     /// Calls that ended, and above them the sum of their excess: both in one step.
     ended: AtomicI64,
     took: AtomicU64,
+    gone: AtomicU64,
     lost: AtomicU64,
     lost_after: AtomicU64,
     /// Times that the limit kept a call out.
@@ -58,6 +59,8 @@ pub(crate) struct Sums {
     pub(crate) took: u64,
     /// Of those that ended, in parts of a doubling.
     pub(crate) excess: i64,
+    /// Calls that were cancelled, or failed.
+    pub(crate) gone: u64,
     /// Calls that were let in, and ended by their deadline.
     pub(crate) lost: u64,
     /// After how long, in nanoseconds.
@@ -91,6 +94,10 @@ impl Window {
             .ended
             .fetch_add(EXCESS * i64::from(excess) + 1, Relaxed);
         shard.took.fetch_add(nanos, Relaxed);
+    }
+
+    pub(crate) fn gone(&self) {
+        self.shard().gone.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn lost(&self, nanos: u64) {
@@ -163,6 +170,7 @@ impl Window {
             ended,
             took: take(|it| &it.took),
             excess,
+            gone: take(|it| &it.gone),
             lost: take(|it| &it.lost),
             lost_after: take(|it| &it.lost_after),
             limited: take(|it| &it.limited),

@@ -63,6 +63,7 @@ where
         config: settings.config.clone(),
         admin: settings.admin.clone(),
         telemetry: settings.telemetry.clone(),
+        overload: settings.overload.clone(),
         log: Some(telemetry.log_control()),
     };
     let (mut started, starting) = oneshot::channel();

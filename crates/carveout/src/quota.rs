@@ -1,13 +1,24 @@
 use carveout_config::Live;
-use carveout_grpc::{Quota, QuotaConfig};
+use carveout_grpc::{GuardMode, Quota, QuotaConfig};
 
-/// Puts the quotas into force, and from then on those of every new configuration.
-pub(crate) fn enforce(quota: Quota, mut config: Live<QuotaConfig>) {
-    quota.set(&config.get());
+/// Puts the quotas into force, and from then on those of every new configuration. Whether callers have
+/// to say who they are, by a certificate, is decided at the start.
+pub(crate) fn enforce(quota: Quota, mut config: Live<QuotaConfig>, callers_are_known: bool) {
+    let put = move |config: &QuotaConfig| {
+        if config.mode != GuardMode::Off && !callers_are_known {
+            let named = config.callers.len();
+            tracing::warn!(
+                named,
+                "quotas without mutual TLS: all callers are one, `anonymous`"
+            );
+        }
+        quota.set(config);
+    };
+    put(&config.get());
     tokio::spawn(async move {
         loop {
             let changed = config.changed().await;
-            quota.set(&changed);
+            put(&changed);
             tracing::info!(mode = %changed.mode, "new quotas are in force");
         }
     });

@@ -1,4 +1,5 @@
 use carveout_config::{Config, ConfigError, Live, Reload};
+use carveout_grpc::OverloadConfig;
 use carveout_telemetry::{LogControl, TelemetryConfig};
 
 use crate::settings::AdminConfig;
@@ -9,6 +10,7 @@ pub(crate) struct Reloader {
     pub(crate) config: Config,
     pub(crate) admin: Live<AdminConfig>,
     pub(crate) telemetry: Live<TelemetryConfig>,
+    pub(crate) overload: Live<OverloadConfig>,
     /// Absent where somebody else set the telemetry up.
     pub(crate) log: Option<LogControl>,
 }
@@ -27,6 +29,7 @@ impl Reloader {
     pub(crate) fn reload(&self) -> Result<Reloaded, ConfigError> {
         let admin_before = self.admin.get();
         let before = self.telemetry.get();
+        let overload_before = self.overload.get();
         let Reload::Applied { sections } = self.config.reload()? else {
             return Ok(Reloaded::default());
         };
@@ -44,6 +47,7 @@ impl Reloader {
             // The token is asked for at every request.
             "admin" => !admin_before.listens_as(&self.admin.get()),
             "telemetry" => !only_the_level,
+            "overload" => !overload_before.reloads_to(&self.overload.get()),
             _ => false,
         };
         let (after_restart, in_force) = sections.into_iter().partition(restart);

@@ -136,6 +136,7 @@ impl Running {
                 config: settings.config.clone(),
                 admin: settings.admin.clone(),
                 telemetry: settings.telemetry.clone(),
+                overload: settings.overload.clone(),
                 log: telemetry.map(Telemetry::log_control),
             },
             workers,
@@ -144,7 +145,8 @@ impl Running {
             .open(&settings.admin.get())
             .map_err(StartError::Admin)?;
 
-        let secure = secure::load(&settings.tls.get(), &metrics).map_err(StartError::Tls)?;
+        let tls = settings.tls.get();
+        let secure = secure::load(&tls, &metrics).map_err(StartError::Tls)?;
         let boot = Boot::new(
             about,
             health.clone(),
@@ -170,7 +172,8 @@ impl Running {
             None => stack,
         };
         access::enforce(stack.access(), settings.access).map_err(StartError::Access)?;
-        quota::enforce(stack.quota().clone(), settings.quota);
+        let callers_are_known = tls.enabled && tls.require_client_certificate;
+        quota::enforce(stack.quota().clone(), settings.quota, callers_are_known);
         overload::follow(stack.admission().clone(), settings.overload);
         // Nobody else sets it.
         let _ = admission.set(stack.admission().clone());

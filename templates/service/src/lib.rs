@@ -49,7 +49,7 @@ impl ServiceConfig for Config {
 }
 
 /// Puts the service together. Dependencies are made here: `boot.channel(..)` to another service,
-/// `boot.health()` to watch one.
+/// `boot.health()` to watch one, `boot.blocking()` for what blocks a thread.
 pub async fn start(_boot: Boot, config: Live<Config>) -> Result<Routes, BoxError> {
     let items = domain::Items::new(Arc::new(store::MemoryStore::default()), config);
     Ok(Routes::new().add(api::server(rpc::Rpc::new(items)), api::FILE_DESCRIPTOR_SET))

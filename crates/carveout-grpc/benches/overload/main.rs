@@ -98,14 +98,17 @@ fn run(mut options: Options) -> Result<(), String> {
     worth_it(&cells)
 }
 
-/// What is true on any machine, whatever else it does: with admission an overloaded server answers
-/// more than without.
+/// What is true on any machine, whatever else it does: with admission an overloaded server whose
+/// handlers hold their workers answers more than without.
 fn worth_it(cells: &[Cell]) -> Result<(), String> {
     let goodput = |of: &Cell, contender: Contender| {
         let cells = summary::cells(cells, of.scenario, &of.load, contender.name());
         Figure::of(&cells, |cell| Some(cell.goodput)).map(|goodput| goodput.median)
     };
-    let overloaded = |cell: &&Cell| ["3x", "10x"].contains(&cell.load.as_str());
+    let holds = [Scenario::Cpu.name(), Scenario::Blocking.name()];
+    let overloaded = |cell: &&Cell| {
+        holds.contains(&cell.scenario) && ["3x", "10x"].contains(&cell.load.as_str())
+    };
     for cell in cells.iter().filter(overloaded) {
         let with = goodput(cell, Contender::Carveout);
         let without = goodput(cell, Contender::None);

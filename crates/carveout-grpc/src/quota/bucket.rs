@@ -27,22 +27,28 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    /// One that has room for a whole burst.
-    pub(super) fn new(rate: Rate) -> Self {
-        let usable = rate.usable();
-        let interval = Duration::from_secs_f64(1.0 / usable.calls_per_second);
-        let burst = NonZeroU32::new(usable.burst).unwrap_or(NonZeroU32::MIN);
+    /// One that has room for a whole burst, or lacks as many calls as the one before, which keeps
+    /// count of those that there was no room for, too.
+    pub(super) fn new(rate: Rate, before: Option<&Bucket>) -> Self {
+        let interval = Duration::from_secs_f64(1.0 / rate.calls_per_second);
+        let burst = NonZeroU32::new(rate.burst).unwrap_or(NonZeroU32::MIN);
         let quota = governor::Quota::with_period(interval)
             .unwrap_or(governor::Quota::per_second(burst))
             .allow_burst(burst);
         let (state, clock) = (State::default(), Ticks(Instant::now()));
+        let limiter = RateLimiter::new(quota, state.clone(), clock);
+        let lacks = before.map_or(0, |before| before.rate.burst - before.left());
+        if let Some(lacks) = NonZeroU32::new(lacks.min(rate.burst)) {
+            // No more than a burst: there is always room for that in a new one.
+            let _ = limiter.check_n(lacks);
+        }
         Self {
             rate,
-            limiter: RateLimiter::new(quota, state.clone(), clock),
+            limiter,
             state,
             clock,
             interval,
-            denied: AtomicU64::new(0),
+            denied: AtomicU64::new(before.map_or(0, Bucket::denied)),
         }
     }
 
@@ -118,10 +124,11 @@ mod tests {
     use super::*;
 
     fn bucket(calls_per_second: f64, burst: u32) -> Bucket {
-        Bucket::new(Rate {
+        let rate = Rate {
             calls_per_second,
             burst,
-        })
+        };
+        Bucket::new(rate, None)
     }
 
     #[tokio::test(start_paused = true)]

@@ -52,15 +52,18 @@ impl Callers {
         })
     }
 
-    /// The bucket that there is under a name; a full one if there is none, or one of another rate.
+    /// The bucket that there is under a name; a full one if there is none. One of another rate is
+    /// exchanged for one that lacks as many calls.
     pub(super) fn bucket(&mut self, name: &str, rate: Rate) -> Arc<Bucket> {
-        match self.buckets.get(name) {
+        let before = match self.buckets.get(name) {
             Some(bucket) if bucket.rate == rate => return bucket.clone(),
-            Some(_) => {}
-            None if self.buckets.len() >= self.tidy_at => self.tidy(),
-            None => {}
+            Some(bucket) => Some(bucket.clone()),
+            None => None,
+        };
+        if before.is_none() && self.buckets.len() >= self.tidy_at {
+            self.tidy();
         }
-        let bucket = Arc::new(Bucket::new(rate));
+        let bucket = Arc::new(Bucket::new(rate, before.as_deref()));
         self.buckets.insert(name.to_owned(), bucket.clone());
         bucket
     }
@@ -72,10 +75,12 @@ impl Callers {
         let is_held = |bucket: &Arc<Bucket>| Arc::strong_count(bucket) > 1;
         self.buckets
             .retain(|_, bucket| is_held(bucket) || !bucket.is_full());
-        if self.buckets.len() > MANY {
+        let gone = self.buckets.values().filter(|bucket| !is_held(bucket));
+        if gone.count() > MANY {
             self.buckets.retain(|_, bucket| is_held(bucket));
         }
-        self.tidy_at = FEW.max(2 * self.buckets.len());
+        let more = self.buckets.len().min(MANY);
+        self.tidy_at = FEW.max(self.buckets.len() + more);
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = (&String, &Arc<Bucket>)> {
@@ -168,6 +173,6 @@ mod tests {
         }
         assert_eq!(callers.bucket("cn:a", RATE).left(), 1);
         let other = Rate { burst: 3, ..RATE };
-        assert_eq!(callers.bucket("cn:a", other).left(), 3, "a rate of its own");
+        assert_eq!(callers.bucket("cn:a", other).left(), 2, "it lacks one call");
     }
 }

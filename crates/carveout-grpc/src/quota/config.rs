@@ -85,6 +85,20 @@ impl QuotaConfig {
         Ok(())
     }
 
+    /// The nearest one that means something.
+    pub(super) fn usable(&self) -> Self {
+        let others = self.for_others().usable();
+        let callers = self.callers.iter();
+        Self {
+            mode: self.mode,
+            calls_per_second: others.calls_per_second,
+            burst: others.burst,
+            callers: callers
+                .map(|(name, rate)| (name.clone(), rate.usable()))
+                .collect(),
+        }
+    }
+
     /// What callers have that are not named.
     pub(super) fn for_others(&self) -> Rate {
         Rate {
@@ -113,8 +127,7 @@ impl Rate {
         Ok(())
     }
 
-    /// The nearest one that means something.
-    pub(super) fn usable(self) -> Self {
+    fn usable(self) -> Self {
         let rate = self.calls_per_second;
         Self {
             // What is not a number is not above it.

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use carveout_overload::Permit;
+use http::HeaderValue;
 use http_body::Frame;
 use pin_project_lite::pin_project;
 use tonic::Status;
@@ -113,7 +114,6 @@ where
                     return Poll::Ready(Ok(refused.map(|()| AdmittedBody {
                         inner: None,
                         permit: None,
-                        streams: false,
                     })));
                 }
             }
@@ -126,23 +126,34 @@ where
         };
         let Ok(response) = ready!(inner.poll(cx));
         let mut permit = this.permit.take();
-        // An answer that is over with its headers.
-        if status_in(response.headers()).is_some() {
-            finish(&mut permit);
+        match (status_in(response.headers()), &mut permit) {
+            // An answer that is over with its headers.
+            (Some(status), _) => end(&mut permit, Some(status)),
+            (None, Some(permit)) if *this.streams => permit.streams(Instant::now()),
+            (None, _) => {}
         }
-        let streams = *this.streams;
         Poll::Ready(Ok(response.map(|inner| AdmittedBody {
             inner: Some(inner),
             permit,
-            streams,
         })))
     }
 }
 
-fn finish(permit: &mut Option<Permit>) {
-    if let Some(permit) = permit.take() {
-        permit.finish(Instant::now());
+fn end(permit: &mut Option<Permit>, status: Option<&HeaderValue>) {
+    match permit.take() {
+        Some(permit) if status.is_some_and(is_answer) => permit.finish(Instant::now()),
+        permit => drop(permit),
     }
+}
+
+/// Whether a call with this status was answered: how long one takes that the service refused or could
+/// not answer says nothing of how long calls take. OK, and what is the caller's matter: INVALID_ARGUMENT,
+/// NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION, ABORTED, OUT_OF_RANGE.
+fn is_answer(status: &HeaderValue) -> bool {
+    matches!(
+        status.as_bytes(),
+        b"0" | b"3" | b"5" | b"6" | b"9" | b"10" | b"11"
+    )
 }
 
 pin_project! {
@@ -151,7 +162,6 @@ pin_project! {
         #[pin]
         inner: Option<B>,
         permit: Option<Permit>,
-        streams: bool,
     }
 }
 
@@ -171,16 +181,14 @@ where
             return Poll::Ready(None);
         };
         let frame = ready!(inner.poll_frame(cx));
-        let is_last = frame
-            .as_ref()
-            .is_none_or(|frame| frame.as_ref().is_ok_and(Frame::is_trailers));
-        if is_last {
-            if *this.streams {
-                // How long a stream is open says nothing of how long calls take.
-                drop(this.permit.take());
-            } else {
-                finish(this.permit);
+        match &frame {
+            None => end(this.permit, None),
+            Some(Ok(frame)) => {
+                if let Some(trailers) = frame.trailers_ref() {
+                    end(this.permit, status_in(trailers));
+                }
             }
+            Some(Err(_)) => {}
         }
         Poll::Ready(frame)
     }

@@ -139,9 +139,7 @@ fn explain(headers: &mut HeaderMap, domain: &str) {
     let Some(status) = Status::from_header_map(headers) else {
         return;
     };
-    let (explained, reason) = explained(&status, domain);
-    // The call's own: `Observe` is around this layer.
-    tracing::Span::current().record("error.reason", reason);
+    let explained = explained(&status, domain);
     let details = explained.encode_to_vec();
     let status = Status::with_details(status.code(), explained.message, details.into());
     // Only these are replaced: everything else that the handler sent stays.
@@ -156,8 +154,7 @@ fn explain(headers: &mut HeaderMap, domain: &str) {
     debug_assert_ne!(status_in(headers), Some(&HeaderValue::from_static("0")));
 }
 
-/// The status with its one `ErrorInfo`, and the reason in it.
-fn explained(status: &Status, domain: &str) -> (pb::Status, String) {
+fn explained(status: &Status, domain: &str) -> pb::Status {
     let mut details = pb::Status::decode(status.details()).unwrap_or_default();
     details.code = status.code() as i32;
     details.message = shortened(status.message(), LONGEST_MESSAGE);
@@ -188,7 +185,7 @@ fn explained(status: &Status, domain: &str) -> (pb::Status, String) {
         info.metadata.clear();
         details.details = vec![prost_any(&info)];
     }
-    (details, info.reason)
+    details
 }
 
 /// The beginning of a text that is too long.
@@ -218,7 +215,7 @@ mod tests {
     use super::*;
 
     fn infos(status: &Status) -> Vec<pb::ErrorInfo> {
-        let details = explained(status, "orders").0.details;
+        let details = explained(status, "orders").details;
         let infos = details.iter().filter(|any| any.type_url == ERROR_INFO);
         infos
             .map(|any| pb::ErrorInfo::decode(any.value.as_slice()).unwrap())
@@ -251,7 +248,7 @@ mod tests {
             ("STOCK_OUT", "billing")
         );
         assert_eq!(infos[0].metadata["sku"], "7");
-        assert_eq!(explained(&status, "orders").0.details.len(), 2);
+        assert_eq!(explained(&status, "orders").details.len(), 2);
     }
 
     #[test]

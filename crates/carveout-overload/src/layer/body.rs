@@ -21,7 +21,8 @@ pin_project! {
         inner: Option<B>,
         why_not: Option<Bytes>,
         permit: Option<Permit>,
-        streams: bool,
+        // Whether its end says how long calls take.
+        says: bool,
         // Bytes that are still to come, if that was said.
         left: Option<u64>,
     }
@@ -30,6 +31,7 @@ pin_project! {
 impl<B: Body> AdmittedBody<B> {
     pub(super) fn new(answer: &Parts, inner: B, call: Option<Call>, asks_for_head: bool) -> Self {
         let streams = call.as_ref().is_some_and(|call| call.streams);
+        let says = !is_failure(answer.status);
         let left = answer.headers.get(CONTENT_LENGTH);
         let left = left.and_then(|length| length.to_str().ok()?.parse().ok());
         // Nobody will ask such a body for anything.
@@ -42,11 +44,13 @@ impl<B: Body> AdmittedBody<B> {
             inner: Some(inner),
             why_not: None,
             permit: call.and_then(|call| call.permit),
-            streams,
+            says,
             left,
         };
         if is_bodiless {
-            end(&mut body.permit, streams);
+            end(&mut body.permit, says);
+        } else if streams && let Some(permit) = &mut body.permit {
+            permit.streams(Instant::now());
         }
         body
     }
@@ -58,19 +62,27 @@ impl<B> AdmittedBody<B> {
             inner: None,
             why_not: Some(why.into()),
             permit: None,
-            streams: false,
+            says: false,
             left: None,
         }
     }
 }
 
-fn end(permit: &mut Option<Permit>, streams: bool) {
+fn end(permit: &mut Option<Permit>, says: bool) {
     match permit.take() {
-        // How long a stream is open says nothing of how long calls take.
-        Some(permit) if streams => drop(permit),
-        Some(permit) => permit.finish(Instant::now()),
-        None => {}
+        Some(permit) if says => permit.finish(Instant::now()),
+        permit => drop(permit),
     }
+}
+
+/// How long an answer takes that is none says nothing of how long calls take.
+fn is_failure(status: StatusCode) -> bool {
+    const NONE: [StatusCode; 3] = [
+        StatusCode::UNAUTHORIZED,
+        StatusCode::FORBIDDEN,
+        StatusCode::TOO_MANY_REQUESTS,
+    ];
+    status.is_server_error() || NONE.contains(&status)
 }
 
 impl<B: Body<Data = Bytes>> Body for AdmittedBody<B> {
@@ -101,7 +113,7 @@ impl<B: Body<Data = Bytes>> Body for AdmittedBody<B> {
             }
         };
         if is_last {
-            end(this.permit, *this.streams);
+            end(this.permit, *this.says);
         }
         Poll::Ready(frame)
     }

@@ -56,7 +56,7 @@ impl Rules {
         let arrival = Arrival {
             method,
             level: Level::of_headers(&head.headers),
-            deadline: self.deadline.map(|most| now + most),
+            deadline: self.deadline.and_then(|most| now.checked_add(most)),
             holds_worker: self.holds.of(method),
         };
         let (turn, permit) = match self.admission.arrive(now, &arrival) {

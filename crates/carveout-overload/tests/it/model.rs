@@ -8,6 +8,8 @@ use crate::run::Run;
 pub(crate) struct Model {
     /// Calls that it works on at once: workers that are held, or places of a pool.
     pub(crate) places: usize,
+    /// What it says that it has of them. A pool is not known to it.
+    pub(crate) workers: usize,
     /// Whether a call holds its worker, and so is known to.
     pub(crate) holds_worker: bool,
     /// How long a call takes at a time of the simulation.
@@ -36,6 +38,7 @@ impl Default for Model {
     fn default() -> Self {
         Self {
             places: 2,
+            workers: 2,
             holds_worker: true,
             takes: |_, _| Duration::from_millis(5),
             callers: Callers::Open(|_| 400.0),

@@ -72,7 +72,7 @@ impl<'a> Run<'a> {
         Self {
             model,
             random: Random::new(seed),
-            admission: Admission::with_clock(config, 1, model.places, clock.clone()),
+            admission: Admission::with_clock(config, 1, model.workers, clock.clone()),
             clock,
             begin,
             events,

@@ -57,9 +57,8 @@ fn computing_handlers_do_all_they_can_at_any_load() {
         // What little is too much comes in bursts, with idle times between.
         let slight = load(Duration::ZERO) < 800.0;
         let least = if slight { 0.92 } else { 0.97 };
-        always(&model, |it| {
-            of_capacity(it) >= least && (slight || is_prompt(it))
-        });
+        let all = always(&model, |it| of_capacity(it) >= least);
+        assert!(slight || is_prompt(&all), "{all:?}");
     }
 }
 
@@ -74,9 +73,9 @@ fn a_pool_does_all_it_can_at_any_load() {
             ..Model::default()
         };
         let slight = load(Duration::ZERO) <= 800.0;
-        always(&model, |it| {
-            of_capacity(it) >= 0.95 && (slight || is_prompt(it))
-        });
+        let all = always(&model, |it| of_capacity(it) >= 0.9);
+        assert!(of_capacity(&all) >= 0.98 * runs(), "{all:?}");
+        assert!(slight || is_prompt(&all), "{all:?}");
     }
 }
 
@@ -130,8 +129,8 @@ fn what_is_critical_is_answered_while_it_fits() {
 }
 
 #[test]
-fn a_dependency_that_is_ten_times_slower_costs_no_call() {
-    // Room for all: nobody stands in anybody's way, before or after.
+fn a_dependency_that_is_ten_times_slower_costs_no_call_that_there_is_room_for() {
+    // Fifty are under way then, and there is room for 64.
     let model = Model {
         places: 1000,
         holds_worker: false,
@@ -140,7 +139,49 @@ fn a_dependency_that_is_ten_times_slower_costs_no_call() {
         lasts: Duration::from_secs(8),
         ..Model::default()
     };
-    always(&model, |it| it.good_share() >= 0.99);
+    let all = always(&model, |it| it.good_share() >= 0.8);
+    assert!(all.good_share() >= 0.99, "{all:?}");
+    // Two hundred are: it looks like a crowd, until fewer at once have turned out to be no faster.
+    let model = Model {
+        callers: Callers::Open(|_| 2000.0),
+        warm_up: Duration::from_secs(5),
+        ..model
+    };
+    let all = always(&model, |it| it.good_share() >= 0.9);
+    assert!(all.good_share() >= 0.98, "{all:?}");
+}
+
+#[test]
+fn calls_of_different_length_are_no_crowd() {
+    // A hundred are under way, and it begins with room for 64.
+    let model = Model {
+        places: 10_000,
+        holds_worker: false,
+        takes: |_, random| Duration::from_micros(40_000 + (20_000.0 * random.share()) as u64),
+        callers: Callers::Open(|_| 2000.0),
+        lasts: Duration::from_secs(8),
+        warm_up: Duration::from_secs(4),
+        ..Model::default()
+    };
+    let all = always(&model, |it| it.good_share() >= 0.6);
+    assert!(all.good_share() >= 0.97, "{all:?}");
+}
+
+#[test]
+fn an_overload_ends_when_the_capacity_comes_back() {
+    // Calls of any length, which the short queue of an overloaded service refuses many of.
+    let model = Model {
+        takes: |since, random| {
+            let slow = (1..3).contains(&since.as_secs());
+            random.around(Duration::from_millis(if slow { 10 } else { 5 }))
+        },
+        callers: Callers::Open(|_| 300.0),
+        lasts: Duration::from_secs(8),
+        warm_up: Duration::from_secs(5),
+        ..Model::default()
+    };
+    let all = always(&model, |it| it.good_share() >= 0.7);
+    assert!(all.good_share() >= 0.98, "{all:?}");
 }
 
 #[test]

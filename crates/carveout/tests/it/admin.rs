@@ -28,6 +28,7 @@ async fn every_page_answers_and_wrong_ones_say_what_there_is() {
         ("/admin/build", r#""version":"1.2.3""#),
         ("/admin/config", "[grpc]"),
         ("/admin/workers", r#""stuck":false"#),
+        ("/admin/overload", r#""limit":"#),
         (
             "/admin/quota",
             r#"{"burst":100,"callers":[],"calls_per_second":100.0,"mode":"off"}"#,
@@ -283,7 +284,45 @@ async fn a_reloaded_log_level_is_in_force_and_a_port_waits_for_the_next_start() 
     let said = r#"{"after_restart":["grpc"],"in_force":["telemetry"]}"#;
     assert!(reloaded.contains(said), "{reloaded}");
     assert!(ask("GET", "/admin/log-level").await.contains("warn"));
+
+    for (overload, said) in [
+        ("mode = \"dark\"", r#""in_force":["overload"]"#),
+        ("max_blocking = 7", r#""after_restart":["overload"]"#),
+    ] {
+        write(&format!(
+            "{other}[telemetry]\nlog_level = \"warn\"\n[overload]\n{overload}\n"
+        ));
+        let reloaded = ask("POST", "/admin/config/reload").await;
+        assert!(reloaded.contains(said), "{overload}: {reloaded}");
+    }
     running.stop(|| {}).await;
+}
+
+#[tokio::test]
+async fn blocking_work_has_the_places_that_are_configured_and_is_seen() {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let start = async |boot: Boot, _: Live<()>| {
+        let _ = tell.send(boot.blocking().clone());
+        Ok(Routes::new())
+    };
+    let service = TestService::start_with(ABOUT, &["overload.max_blocking=1"], start).await;
+    let blocking = told.await.unwrap();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let first = blocking.clone();
+    let first = tokio::spawn(async move { first.run(move || ended.recv().is_err()).await });
+    let second = tokio::spawn(async move { blocking.run(|| ()).await });
+    let begun = Instant::now();
+    loop {
+        let metrics = service.admin_get("/metrics").await.body;
+        if metrics.contains("blocking_running 1\n") && metrics.contains("blocking_waiting 1\n") {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "{metrics}");
+    }
+    drop(end);
+    assert!(first.await.unwrap());
+    second.await.unwrap();
+    service.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
