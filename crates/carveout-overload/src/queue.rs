@@ -7,16 +7,19 @@ use crate::level::Criticality;
 use crate::permit::Permit;
 use crate::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard, oneshot};
 
-/// Calls that wait for their turn, those of one criticality in a line of their own.
+/// Calls that wait for their turn, those of one criticality in lines of their own: one for those that
+/// wait for a worker, and one for those that need none and may go past them.
 ///
 /// The lock is for calls that wait; one that need not, or is refused, only reads the lengths.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    lines: Mutex<[VecDeque<Queued>; 4]>,
+    lines: Mutex<Lines>,
     lengths: [AtomicUsize; 4],
     /// Since when all have had to wait, in nanoseconds; 0 while the queue is empty.
     since: AtomicU64,
 }
+
+type Lines = [VecDeque<Queued>; 8];
 
 /// A call that waits.
 #[derive(Debug)]
@@ -36,8 +39,10 @@ pub(crate) enum Next {
     Drop,
     /// It may go in.
     Enter,
-    /// It stays where it is.
+    /// There is no room, for it or anybody.
     Stay,
+    /// There is no worker for it, or for anybody who needs one.
+    StayForWorker,
 }
 
 impl Queue {
@@ -48,7 +53,7 @@ impl Queue {
             self.since.store(call.since.max(1), SeqCst);
         }
         self.lengths[class].fetch_add(1, SeqCst);
-        lines[class].push_back(call);
+        lines[2 * class + usize::from(!call.holds_worker)].push_back(call);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -94,20 +99,26 @@ impl Queue {
         ask: impl Fn(&Queued) -> Next,
     ) -> Option<(Queued, Next)> {
         let mut lines = self.lock();
-        let line = lines.iter_mut().rev().find(|line| !line.is_empty())?;
-        let newest = newest(line.front()?.class);
-        let front = if newest { line.back() } else { line.front() };
-        let next = ask(front?);
-        if matches!(next, Next::Stay) {
-            return None;
+        for line in lines.iter_mut().rev() {
+            let Some(front) = line.front() else {
+                continue;
+            };
+            let newest = newest(front.class);
+            let next = ask(if newest { line.back()? } else { front });
+            match next {
+                Next::Stay => return None,
+                Next::StayForWorker => continue,
+                Next::Enter | Next::Drop => {}
+            }
+            let call = if newest {
+                line.pop_back()
+            } else {
+                line.pop_front()
+            }?;
+            self.taken(std::slice::from_ref(&call));
+            return Some((call, next));
         }
-        let call = if newest {
-            line.pop_back()
-        } else {
-            line.pop_front()
-        }?;
-        self.taken(std::slice::from_ref(&call));
-        Some((call, next))
+        None
     }
 
     /// Somebody has come in at `now`, and hardly had to wait.
@@ -131,7 +142,7 @@ impl Queue {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, [VecDeque<Queued>; 4]> {
+    fn lock(&self) -> MutexGuard<'_, Lines> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,5 +1,8 @@
 //! A service that has few calls, and long ones.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use carveout_overload::{
@@ -44,4 +47,38 @@ fn whoever_is_refused_is_welcome_as_soon_as_there_is_room() {
         "{:?}",
         admission.snapshot()
     );
+}
+
+#[test]
+fn whoever_needs_no_worker_does_not_wait_behind_one_who_does() {
+    let config = OverloadConfig {
+        initial_limit: 3,
+        ..OverloadConfig::default()
+    };
+    let clock = Clock::manual();
+    let admission = Admission::with_clock(config, 1, 1, clock.clone());
+    let arrive = |holds_worker: bool| {
+        let call = Arrival {
+            holds_worker: Duration::from_millis(u64::from(holds_worker)),
+            ..Arrival::of(0)
+        };
+        admission.arrive(clock.now(), &call)
+    };
+    let Decision::Admitted(_holds) = arrive(true) else {
+        panic!("there was room");
+    };
+    let (Decision::Admitted(plain), Decision::Admitted(_other)) = (arrive(false), arrive(false))
+    else {
+        panic!("there was room");
+    };
+    let Decision::Queued(mut for_worker) = arrive(true) else {
+        panic!("there is room in the queue");
+    };
+    let Decision::Queued(mut for_place) = arrive(false) else {
+        panic!("there is room in the queue");
+    };
+    drop(plain);
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(Pin::new(&mut for_worker).poll(&mut cx).is_pending());
+    assert!(Pin::new(&mut for_place).poll(&mut cx).is_ready());
 }

@@ -11,7 +11,7 @@
     reason = "not everything is used here that the crate's own contents page shows"
 )]
 
-#[path = "../../src/admission.rs"]
+#[path = "../../src/admission/mod.rs"]
 mod admission;
 #[path = "../../src/arrival.rs"]
 mod arrival;

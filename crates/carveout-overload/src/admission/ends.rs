@@ -1,0 +1,81 @@
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
+
+use super::Shared;
+use crate::permit::Permit;
+
+/// What a call weighs in the average time, as a power of two: 1/64.
+const AVERAGE: u32 = 6;
+
+impl Shared {
+    pub(crate) fn begun(self: &Arc<Self>) -> u64 {
+        self.gate.begin();
+        let at = self.clock.since_origin(self.clock.now());
+        if !self.queue.is_empty() {
+            self.let_in(at);
+        }
+        at
+    }
+
+    pub(crate) fn finished(self: &Arc<Self>, permit: &Permit, now: Instant) {
+        let at = self.clock.since_origin(now);
+        self.answered(permit, at);
+        if permit.begun != 0 {
+            self.spread.add(at.saturating_sub(permit.begun));
+        }
+        self.leave(permit, at);
+    }
+
+    pub(crate) fn stream_begins(&self, permit: &Permit, now: Instant) {
+        self.gate.stream_begins();
+        self.answered(permit, self.clock.since_origin(now));
+    }
+
+    fn answered(&self, permit: &Permit, at: u64) {
+        let took = at.saturating_sub(permit.since).max(1);
+        let method = self.method(permit.method);
+        self.window.ended(took, method.excess(took));
+        if method.is_due(at) {
+            method.took(took, self.calm.load(Relaxed) && self.queue.is_empty());
+            self.average(took);
+        }
+    }
+
+    fn average(&self, took: u64) {
+        let average = self.took.load(Relaxed);
+        let average = if average == 0 {
+            took
+        } else {
+            average - (average >> AVERAGE) + (took >> AVERAGE)
+        };
+        self.took.store(average, Relaxed);
+    }
+
+    pub(crate) fn gone(self: &Arc<Self>, permit: &Permit) {
+        let at = self.clock.since_origin(self.clock.now());
+        let took = at.saturating_sub(permit.since);
+        // Its caller gives up then too, and may be a little sooner. One that leaves no time for an
+        // answer says nothing of the service.
+        let all_it_had = permit.deadline.saturating_sub(permit.since) / 10 * 9;
+        let alone = self.method(permit.method).alone();
+        if permit.streams {
+            self.gate.stream_ends();
+        } else if alone > 0 && took >= all_it_had.max(alone) {
+            self.window.lost(took);
+        } else {
+            self.window.gone();
+        }
+        self.leave(permit, at);
+    }
+
+    fn leave(self: &Arc<Self>, permit: &Permit, at: u64) {
+        if permit.unbegun {
+            self.gate.begin();
+        }
+        self.gate.leave();
+        if !self.queue.is_empty() {
+            self.let_in(at);
+        }
+    }
+}
