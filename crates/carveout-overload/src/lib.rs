@@ -24,6 +24,7 @@
 //!
 //! - [`Admission`]: who gets in. [`Decision`], [`Permit`], [`Waiting`], [`Refusal`].
 //! - [`Criticality`], [`Level`]: who goes first.
+//! - [`Holds`]: which calls hold a worker, measured.
 //! - [`OverloadConfig`], [`GuardMode`]: what can be set, and what it is without.
 //! - [`Snapshot`]: everything that it knows.
 //! - [`Blocking`]: so much work at once that blocks its thread.
@@ -46,6 +47,7 @@ mod edits;
 mod gate;
 #[cfg(feature = "http")]
 mod headers;
+mod hold;
 #[cfg(feature = "tower")]
 mod layer;
 mod level;
@@ -65,6 +67,7 @@ pub use arrival::{Arrival, Decision, Refusal};
 pub use blocking::Blocking;
 pub use clock::Clock;
 pub use config::OverloadConfig;
+pub use hold::{Held, Holds};
 #[cfg(feature = "tower")]
 pub use layer::{AdmissionLayer, Admit, AdmittedBody, AdmittedFuture, CallKind};
 pub use level::{Criticality, Level};

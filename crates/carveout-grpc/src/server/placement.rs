@@ -3,122 +3,19 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use carveout_overload::{Permit, Waiting};
+use carveout_overload::{Held, Holds, Permit, Waiting};
 use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
 
 use crate::admission::Doorkeeper;
 use crate::error::Error;
 
-/// A method that holds its thread for longer than this at a time, on the average and in nanoseconds,
-/// is kept away from the connections ...
-const HEAVY: u32 = 200_000;
-/// ... until it holds it for less than this.
-const LIGHT: u32 = 100_000;
-/// What one call weighs in that average, as a power of two: 1/32. A thread that the system stops
-/// for a few milliseconds does not make a method heavy.
-const WEIGHT: u32 = 5;
-/// What counts of one call: four in a row make a method heavy.
-const LONGEST: u32 = 1_000_000;
 /// Of light calls one in so many is timed: the clock costs as much as some handlers.
 const TIMED: u32 = 16;
-
-/// How long the methods of a server hold a thread at a time.
-#[derive(Clone)]
-pub(crate) struct Weights(Arc<[Weight]>);
-
-struct Weight {
-    /// How long a call holds its thread in all, on the average and in nanoseconds.
-    hold: AtomicU32,
-    /// How long at a time, the longest of each call, if that is no more than [`LONGEST`].
-    average: AtomicU32,
-    kind: AtomicU8,
-}
-
-/// What is known of a method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Nothing: it is kept away from the connections.
-    Unknown,
-    /// Its calls run beside the connections, where most of what they need is.
-    Light,
-    /// Its calls hold their thread. They run on the workers, and no more are let in than those can
-    /// take up.
-    Heavy,
-}
-
-impl Weights {
-    pub(crate) fn new(methods: usize) -> Self {
-        let unknown = || Weight {
-            hold: AtomicU32::new(0),
-            average: AtomicU32::new(LIGHT),
-            kind: AtomicU8::new(Kind::Unknown as u8),
-        };
-        Self((0..methods).map(|_| unknown()).collect())
-    }
-
-    pub(crate) fn kind(&self, method: usize) -> Kind {
-        self.0[method].kind()
-    }
-
-    /// How long its calls hold a thread; zero if that is no matter.
-    pub(crate) fn holds_worker(&self, method: usize) -> Duration {
-        match self.kind(method) {
-            Kind::Heavy => Duration::from_nanos(self.0[method].hold.load(Relaxed).into()),
-            // As short as can be: what is not known keeps nobody out, and comes one by one.
-            Kind::Unknown => Duration::from_nanos(1),
-            Kind::Light => Duration::ZERO,
-        }
-    }
-
-    /// A call is over that has held its thread for so long in all.
-    fn ended(&self, method: usize, nanos: u32) {
-        let hold = &self.0[method].hold;
-        let before = hold.load(Relaxed);
-        let now = if before == 0 {
-            nanos
-        } else {
-            moved(before, nanos)
-        };
-        hold.store(now, Relaxed);
-    }
-
-    /// A call has held its thread for so long at a time.
-    fn held(&self, method: usize, nanos: u32) {
-        let weight = &self.0[method];
-        let average = moved(weight.average.load(Relaxed), nanos.min(LONGEST));
-        weight.average.store(average, Relaxed);
-        let is = if average > HEAVY {
-            Kind::Heavy
-        } else if average < LIGHT {
-            Kind::Light
-        } else {
-            return;
-        };
-        if is != weight.kind() {
-            weight.kind.store(is as u8, Relaxed);
-        }
-    }
-}
-
-fn moved(average: u32, nanos: u32) -> u32 {
-    average - (average >> WEIGHT) + (nanos >> WEIGHT)
-}
-
-impl Weight {
-    fn kind(&self) -> Kind {
-        match self.kind.load(Relaxed) {
-            kind if kind == Kind::Light as u8 => Kind::Light,
-            kind if kind == Kind::Heavy as u8 => Kind::Heavy,
-            _ => Kind::Unknown,
-        }
-    }
-}
 
 thread_local! {
     /// Where the call goes for which hyper asks next: it asks the service and then the executor, with
@@ -133,7 +30,7 @@ pub(crate) enum Next {
     Answered,
     Admitted {
         method: usize,
-        kind: Kind,
+        holds_worker: bool,
     },
     Queued(Box<Queued>),
 }
@@ -143,7 +40,7 @@ pub(crate) type Told = Arc<Mutex<Option<Result<Permit, Error>>>>;
 
 pub(crate) struct Queued {
     pub(crate) method: usize,
-    pub(crate) kind: Kind,
+    pub(crate) holds_worker: bool,
     pub(crate) waiting: Waiting,
     pub(crate) told: Told,
     pub(crate) doorkeeper: Doorkeeper,
@@ -158,37 +55,36 @@ pub(crate) fn set_next(next: Next) {
 pub(crate) struct Placement {
     /// Where handlers belong; none if they share the only thread that there is.
     workers: Option<Handle>,
-    weights: Weights,
+    holds: Arc<Holds>,
 }
 
 impl Placement {
-    pub(crate) fn new(workers: Option<Handle>, weights: Weights) -> Self {
-        Self { workers, weights }
+    pub(crate) fn new(workers: Option<Handle>, holds: Arc<Holds>) -> Self {
+        Self { workers, holds }
     }
 
     fn call<F>(&self, method: usize, timed: bool, inner: F) -> Running<F> {
         Running {
             inner,
             workers: self.workers.clone(),
-            weights: timed.then(|| self.weights.clone()),
+            holds: timed.then(|| self.holds.clone()),
             method,
-            total: 0,
-            longest: 0,
+            held: Held::default(),
         }
     }
 
-    fn run<F>(&self, method: usize, kind: Kind, call: F)
+    fn run<F>(&self, method: usize, holds_worker: bool, call: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
         match &self.workers {
-            Some(workers) if kind != Kind::Light => {
+            Some(workers) if holds_worker => {
                 workers.spawn(self.call(method, true, call));
             }
             _ => {
                 let calls = CALLS.get().wrapping_add(1);
                 CALLS.set(calls);
-                let timed = kind != Kind::Light || calls.is_multiple_of(TIMED);
+                let timed = holds_worker || calls.is_multiple_of(TIMED);
                 tokio::spawn(self.call(method, timed, call));
             }
         }
@@ -212,13 +108,16 @@ where
                     tokio::spawn(call);
                 }
             }
-            Some(Next::Admitted { method, kind }) => self.run(method, kind, call),
+            Some(Next::Admitted {
+                method,
+                holds_worker,
+            }) => self.run(method, holds_worker, call),
             Some(Next::Queued(queued)) => {
                 let placement = self.clone();
                 tokio::spawn(async move {
                     let Queued {
                         method,
-                        kind,
+                        holds_worker,
                         mut waiting,
                         told,
                         doorkeeper,
@@ -234,7 +133,7 @@ where
                     if refused {
                         call.await;
                     } else {
-                        placement.run(method, kind, call);
+                        placement.run(method, holds_worker, call);
                     }
                 });
             }
@@ -249,11 +148,9 @@ pin_project! {
         #[pin]
         inner: F,
         workers: Option<Handle>,
-        weights: Option<Weights>,
+        holds: Option<Arc<Holds>>,
         method: usize,
-        // How long it has held its thread, in nanoseconds: in all, and the longest time.
-        total: u32,
-        longest: u32,
+        held: Held,
     }
 }
 
@@ -263,23 +160,13 @@ impl<F: Future<Output = ()>> Future for Running<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         let _within = this.workers.as_ref().map(Handle::enter);
-        let Some(weights) = this.weights else {
+        let Some(holds) = this.holds else {
             return this.inner.poll(cx);
         };
         let began = Instant::now();
         let polled = this.inner.poll(cx);
-        let nanos = u32::try_from(began.elapsed().as_nanos()).unwrap_or(u32::MAX);
-        *this.total = this.total.saturating_add(nanos);
-        *this.longest = nanos.max(*this.longest);
-        if nanos >= LONGEST {
-            // Now, and not when it ends: that may be late.
-            weights.held(*this.method, nanos);
-        } else if polled.is_ready() && *this.longest < LONGEST {
-            weights.held(*this.method, *this.longest);
-        }
-        if polled.is_ready() {
-            weights.ended(*this.method, *this.total);
-        }
+        this.held
+            .polled(holds, *this.method, began.elapsed(), polled.is_ready());
         polled
     }
 }

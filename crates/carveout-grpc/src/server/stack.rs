@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use carveout_health::Health;
 use carveout_metrics::{Metrics, RpcMetrics};
-use carveout_overload::{Admission, OverloadConfig};
+use carveout_overload::{Admission, Holds, OverloadConfig};
 use hyper::body::Incoming;
 use tokio::runtime::Handle;
 use tonic::body::Body;
@@ -20,7 +20,7 @@ use super::deadline::{Deadline, DeadlineBody};
 use super::explain::{Explain, ExplainBody};
 use super::message_size::{MessageSize, SizedBody, SizedRequest};
 use super::observe::Observe;
-use super::placement::{self, Next, Placement, Queued, Weights};
+use super::placement::{self, Next, Placement, Queued};
 use super::taken_back::TakenBack;
 use crate::access::Access;
 use crate::admission::{Doorkeeper, Verdict};
@@ -58,7 +58,7 @@ pub struct Stack {
     access: Access,
     quota: Quota,
     doorkeeper: Doorkeeper,
-    weights: Weights,
+    holds: Arc<Holds>,
     secure: Option<Arc<dyn Secure>>,
     connections: ConnectionMetrics,
     metrics: Metrics,
@@ -85,7 +85,7 @@ impl Stack {
             .iter()
             .map(|method| method.name.clone())
             .collect();
-        let weights = Weights::new(methods.len());
+        let holds = Arc::new(Holds::new(methods.len()));
         let admission = Admission::new(options.overload, methods.len(), workers());
         let doorkeeper = Doorkeeper::new(admission, &options.metrics);
         let access = Access::new(methods.clone(), &options.metrics);
@@ -119,7 +119,7 @@ impl Stack {
             access,
             quota,
             doorkeeper,
-            weights,
+            holds,
             secure: None,
             connections: ConnectionMetrics::register(&options.metrics),
             metrics: options.metrics,
@@ -150,7 +150,7 @@ impl Stack {
 
     /// How to run calls, where handlers have workers of their own or none.
     pub(super) fn placement(&self, workers: Option<Handle>) -> Placement {
-        Placement::new(workers, self.weights.clone())
+        Placement::new(workers, self.holds.clone())
     }
 
     /// Shows the runtime that the connections have for themselves.
@@ -183,7 +183,7 @@ pub(super) struct PerRequest {
     table: RouteTable,
     quota: ConnectionQuota,
     doorkeeper: Doorkeeper,
-    weights: Weights,
+    holds: Arc<Holds>,
     max_request_bytes: usize,
     activity: Arc<Activity>,
     identity: Option<Identity>,
@@ -196,7 +196,7 @@ impl PerRequest {
             table: stack.table,
             quota: stack.quota.of(identity.clone()),
             doorkeeper: stack.doorkeeper,
-            weights: stack.weights,
+            holds: stack.holds,
             max_request_bytes: stack.max_request_bytes,
             activity,
             identity,
@@ -220,20 +220,21 @@ impl PerRequest {
             return Turn::Never(error);
         }
         let method = method.index;
-        let kind = self.weights.kind(method);
-        match self
-            .doorkeeper
-            .decide(arrival, method, self.weights.holds_worker(method))
-        {
+        let holds = self.holds.of(method);
+        let holds_worker = !holds.is_zero();
+        match self.doorkeeper.decide(arrival, method, holds) {
             Verdict::Free => Turn::Free,
             Verdict::Admitted(permit) => {
-                placement::set_next(Next::Admitted { method, kind });
+                placement::set_next(Next::Admitted {
+                    method,
+                    holds_worker,
+                });
                 Turn::Now(permit)
             }
             Verdict::Queued(waiting) => {
                 let queued = Queued {
                     method,
-                    kind,
+                    holds_worker,
                     waiting,
                     told: Arc::default(),
                     doorkeeper: self.doorkeeper.clone(),

@@ -10,10 +10,10 @@ use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep_until};
 
 use super::body::AdmittedBody;
-use super::hold::Held;
 use super::refused;
 use super::rules::Rules;
 use crate::arrival::Refusal;
+use crate::hold::Held;
 use crate::permit::{Permit, Waiting};
 
 pin_project! {

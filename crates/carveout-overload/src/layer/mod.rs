@@ -2,7 +2,6 @@
 
 mod body;
 mod future;
-mod hold;
 mod refused;
 mod rules;
 mod service;
@@ -43,11 +42,11 @@ pub use service::Admit;
 ///
 /// What is let in is run and holds its place to the end of the answer's body. What is too much is
 /// answered with 503, a `retry-after` of a few seconds and the [`Refusal`](crate::Refusal) as its text;
-/// the inner service does not hear of it. Errors are those of the inner service alone.
+/// the inner service runs nothing for it. Errors are those of the inner service alone.
 ///
 /// - The [`Level`](crate::Level) is read [from the headers](crate::Level::of_headers).
 /// - How long the handlers of each method hold their worker is measured, and no more of those that do
-///   are let in than there are workers to take them up.
+///   are let in than keep the workers busy.
 /// - In [`GuardMode::Dark`](crate::GuardMode::Dark) all are let in, and in
 ///   [`GuardMode::Off`](crate::GuardMode::Off) nothing is done or read.
 /// - Calls wait by tokio's timers: the runtime must have them enabled.
@@ -60,7 +59,7 @@ pub use service::Admit;
 /// workers, however many wait for one. So this one decides, and then lets all others that are
 /// ready come first: it gives its worker back once before the handler of a method that holds one. All
 /// that have come so have been seen before the next handler starts, and the run queue holds no
-/// more handlers than there are workers; the rest is in admission's queue, which is bounded.
+/// more handlers than keep the workers busy; the rest is in admission's queue, which is bounded.
 ///
 /// Put it outermost, around all that costs something. What holds workers in the same runtime and
 /// outside of it, it does not know of.

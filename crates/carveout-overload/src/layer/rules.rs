@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use http::request::Parts;
 
 use super::future::{Call, Turn};
-use super::hold::{Held, Holds};
 use crate::admission::Admission;
 use crate::arrival::{Arrival, Decision};
+use crate::hold::{Held, Holds};
 use crate::level::Level;
 use crate::mode::GuardMode;
 

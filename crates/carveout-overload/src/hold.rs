@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 /// A method that holds its worker for longer than this at a time, on the average and in nanoseconds,
-/// is one of which no more are let in than workers can take up ...
+/// is one of which no more are let in than keep the workers busy ...
 const HEAVY: u32 = 200_000;
 /// ... until it holds it for less than this.
 const LIGHT: u32 = 100_000;
@@ -17,7 +17,7 @@ const LONGEST: u32 = 1_000_000;
 ///
 /// Updates are a load and a store, and one that another thread overwrites is lost: of statistics.
 #[derive(Debug)]
-pub(super) struct Holds(Box<[Hold]>);
+pub struct Holds(Box<[Hold]>);
 
 #[derive(Debug)]
 struct Hold {
@@ -30,7 +30,8 @@ struct Hold {
 }
 
 impl Holds {
-    pub(super) fn new(methods: usize) -> Self {
+    /// For so many methods, of which nothing is known yet.
+    pub fn new(methods: usize) -> Self {
         let unknown = || Hold {
             total: AtomicU32::new(0),
             average: AtomicU32::new(LIGHT),
@@ -40,7 +41,7 @@ impl Holds {
     }
 
     /// How long calls of the method hold a worker; zero if that is no matter.
-    pub(super) fn of(&self, method: usize) -> Duration {
+    pub fn of(&self, method: usize) -> Duration {
         let hold = self.hold(method);
         if hold.is_light.load(Relaxed) {
             return Duration::ZERO;
@@ -56,14 +57,14 @@ impl Holds {
 
 /// How long one call has held its worker, in nanoseconds.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub struct Held {
     total: u32,
     longest: u32,
 }
 
 impl Held {
     /// The call was polled for so long, and that was all of it or not.
-    pub(super) fn polled(&mut self, by: &Holds, method: usize, took: Duration, is_over: bool) {
+    pub fn polled(&mut self, by: &Holds, method: usize, took: Duration, is_over: bool) {
         let nanos = u32::try_from(took.as_nanos()).unwrap_or(u32::MAX);
         self.total = self.total.saturating_add(nanos);
         self.longest = self.longest.max(nanos);
