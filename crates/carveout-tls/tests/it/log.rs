@@ -31,18 +31,16 @@ pub(crate) fn keep() {
     });
 }
 
-/// Waits for the line that has `words` in it.
+/// Waits for the line that has `words` in it, and takes it: a later one with the same words, of a caller
+/// that got the port of an earlier one say, is another.
 pub(crate) async fn line(words: &str) -> String {
     let begun = Instant::now();
     loop {
-        let found = LINES
-            .lock()
-            .unwrap()
-            .iter()
-            .find(|line| line.contains(words))
-            .cloned();
-        if let Some(line) = found {
-            return line;
+        {
+            let mut lines = LINES.lock().unwrap();
+            if let Some(at) = lines.iter().position(|line| line.contains(words)) {
+                return lines.remove(at);
+            }
         }
         assert!(
             begun.elapsed() < Duration::from_secs(10),
