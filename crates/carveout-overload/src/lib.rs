@@ -38,6 +38,7 @@
 
 mod admission;
 mod arrival;
+mod average;
 mod blocking;
 mod clock;
 mod config;

@@ -1,7 +1,5 @@
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use crate::average::Average;
 
-/// What one call weighs, as a power of two: 1/128.
-const WEIGHT: u32 = 7;
 /// Calls at hand for each worker, at most.
 const MOST: usize = 8;
 
@@ -9,9 +7,9 @@ const MOST: usize = 8;
 #[derive(Debug, Default)]
 pub(crate) struct Spread {
     /// In nanoseconds.
-    mean: AtomicU64,
+    mean: Average<7>,
     /// In microseconds, squared.
-    mean_square: AtomicU64,
+    mean_square: Average<7>,
 }
 
 impl Spread {
@@ -19,8 +17,8 @@ impl Spread {
         // Half an hour: its square still fits.
         let nanos = nanos.min(1 << 41);
         let micros = nanos / 1000;
-        moved(&self.mean, nanos);
-        moved(&self.mean_square, micros * micros);
+        self.mean.add(nanos);
+        self.mean_square.add(micros * micros);
     }
 
     /// How many calls have to be at hand so that so many workers hardly ever have none: one for each,
@@ -33,22 +31,12 @@ impl Spread {
 
     /// The squared coefficient of variation: 0 if all take as long, 1 if it is pure chance.
     fn scv(&self) -> f64 {
-        let mean = self.mean.load(Relaxed) as f64 / 1000.0;
+        let mean = self.mean.get() as f64 / 1000.0;
         if mean < 1.0 {
             return 0.0;
         }
-        (self.mean_square.load(Relaxed) as f64 / (mean * mean) - 1.0).max(0.0)
+        (self.mean_square.get() as f64 / (mean * mean) - 1.0).max(0.0)
     }
-}
-
-fn moved(average: &AtomicU64, sample: u64) {
-    let before = average.load(Relaxed);
-    let now = if before == 0 {
-        sample
-    } else {
-        before - (before >> WEIGHT) + (sample >> WEIGHT)
-    };
-    average.store(now, Relaxed);
 }
 
 #[cfg(test)]

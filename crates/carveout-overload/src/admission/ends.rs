@@ -5,9 +5,6 @@ use std::time::Instant;
 use super::Shared;
 use crate::permit::Permit;
 
-/// What a call weighs in the average time, as a power of two: 1/64.
-const AVERAGE: u32 = 6;
-
 impl Shared {
     pub(crate) fn begun(self: &Arc<Self>) -> u64 {
         self.gate.begin();
@@ -38,18 +35,8 @@ impl Shared {
         self.window.ended(took, method.excess(took));
         if method.is_due(at) {
             method.took(took, self.calm.load(Relaxed) && self.queue.is_empty());
-            self.average(took);
+            self.took.add(took);
         }
-    }
-
-    fn average(&self, took: u64) {
-        let average = self.took.load(Relaxed);
-        let average = if average == 0 {
-            took
-        } else {
-            average - (average >> AVERAGE) + (took >> AVERAGE)
-        };
-        self.took.store(average, Relaxed);
     }
 
     pub(crate) fn gone(self: &Arc<Self>, permit: &Permit) {

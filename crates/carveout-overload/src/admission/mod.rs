@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::arrival::{Arrival, Decision};
+use crate::average::Average;
 use crate::clock::{Clock, nanos};
 use crate::config::OverloadConfig;
 use crate::gate::{Full, Gate};
@@ -63,7 +64,7 @@ pub(crate) struct Shared {
     window: Window,
     methods: Box<[Method]>,
     /// What a call takes on the average, in nanoseconds.
-    took: AtomicU64,
+    took: Average<6>,
     /// How much that differs, where calls hold a worker.
     spread: Spread,
     most_under_way: AtomicUsize,
@@ -115,7 +116,7 @@ impl Admission {
             threshold: Threshold::default(),
             window: Window::new(),
             methods: (0..methods.max(1)).map(|_| Method::default()).collect(),
-            took: AtomicU64::new(0),
+            took: Average::default(),
             spread: Spread::default(),
             most_under_way: AtomicUsize::new(0),
             calm: AtomicBool::new(true),
@@ -234,7 +235,7 @@ impl Admission {
                     .saturating_mul(ahead as u64),
             ),
             threshold: shared.threshold.level(),
-            took: Duration::from_nanos(shared.took.load(Relaxed)),
+            took: Duration::from_nanos(shared.took.get()),
             methods: shared
                 .methods
                 .iter()

@@ -28,10 +28,15 @@ impl Shared {
         } else {
             return self.doom(at, call, wait);
         }
-        Some(Refusal::Overloaded {
+        Some(self.overloaded(wait))
+    }
+
+    /// The refusal of a call that would have to wait for so long, in nanoseconds, or has.
+    pub(super) fn overloaded(&self, wait: u64) -> Refusal {
+        Refusal::Overloaded {
             wait: Duration::from_nanos(wait),
             lasting: self.threshold.is_lasting(),
-        })
+        }
     }
 
     /// Whether the call cannot be answered in time.
@@ -81,7 +86,7 @@ impl Shared {
             return for_workers;
         }
         // ... or for calls to end: Little's law.
-        let for_ends = self.took.load(Relaxed) / under_way.clamp(1, limit.max(1)) as u64;
+        let for_ends = self.took.get() / under_way.clamp(1, limit.max(1)) as u64;
         for_ends.max(for_workers)
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Handle, Shared};
 use crate::arrival::Refusal;
+use crate::clock::nanos;
 use crate::gate::Full;
 use crate::permit::Permit;
 use crate::queue::{Next, Queued};
@@ -21,7 +22,7 @@ impl Shared {
             at.saturating_sub(call.since) > self.allowed_wait(at, call.class, call.method)
         };
         for late in self.queue.late(is_late) {
-            let refusal = self.too_late(Duration::from_nanos(at.saturating_sub(late.since)));
+            let refusal = self.overloaded(at.saturating_sub(late.since));
             // Whoever is gone already was counted when it went.
             if late.told.send(Err(refusal)).is_ok() {
                 self.count_late();
@@ -73,18 +74,11 @@ impl Shared {
 
     pub(crate) fn refused_late(&self, wait: Duration) -> Refusal {
         self.count_late();
-        self.too_late(wait)
+        self.overloaded(nanos(wait))
     }
 
     fn count_late(&self) {
         self.window.overloaded();
         self.counters.waited_too_long.fetch_add(1, Relaxed);
-    }
-
-    fn too_late(&self, wait: Duration) -> Refusal {
-        Refusal::Overloaded {
-            wait,
-            lasting: self.threshold.is_lasting(),
-        }
     }
 }

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use carveout_overload::Admission;
+use carveout_overload::{Admission, Counts};
 use futures_util::future::join_all;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty};
@@ -187,6 +187,16 @@ pub(crate) fn is_shed(answers: &[Answer], admission: &Admission, case: impl std:
 pub(crate) fn all_are_answered(answers: &[Answer], case: impl std::fmt::Debug) {
     let answered = answers.iter().filter(|it| it.status == StatusCode::OK);
     assert_eq!(answered.count(), BURST, "{case:?}");
+}
+
+/// Of a dark admission that has seen more than may wait, and is at rest again.
+pub(crate) fn would_have_refused(admission: &Admission, case: impl std::fmt::Debug) {
+    let snapshot = admission.snapshot();
+    let Counts {
+        queued, queue_full, ..
+    } = snapshot.counts;
+    assert!(queued + queue_full > 0, "{case:?}: {snapshot:?}");
+    assert_eq!((snapshot.under_way, snapshot.queued), (0, 0));
 }
 
 /// Looks until it is so: for what a server notices by itself.

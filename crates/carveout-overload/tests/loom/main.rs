@@ -15,6 +15,8 @@
 mod admission;
 #[path = "../../src/arrival.rs"]
 mod arrival;
+#[path = "../../src/average.rs"]
+mod average;
 #[path = "../../src/clock.rs"]
 mod clock;
 #[path = "../../src/config.rs"]
