@@ -23,6 +23,19 @@ pub(crate) struct Reloaded {
     pub(crate) after_restart: Vec<&'static str>,
 }
 
+/// Has `put` take every new configuration of a section into force, from now on.
+pub(crate) fn follow<T: Send + Sync + 'static>(
+    mut config: Live<T>,
+    mut put: impl FnMut(&T) + Send + 'static,
+) {
+    tokio::spawn(async move {
+        loop {
+            let changed = config.changed().await;
+            put(&changed);
+        }
+    });
+}
+
 impl Reloader {
     /// Everything that can change while a service runs does; the error lists every mistake, and then
     /// nothing has changed.

@@ -13,6 +13,7 @@ use pin_project_lite::pin_project;
 use tonic::Status;
 use tower::{Layer, Service, layer::layer_fn};
 
+use super::maybe_body::MaybeBody;
 use super::placement::Told;
 use crate::error::Error;
 use crate::observe::status_in;
@@ -112,7 +113,7 @@ where
                     this.inner.set(None);
                     let refused = Status::from(error).into_http::<()>();
                     return Poll::Ready(Ok(refused.map(|()| AdmittedBody {
-                        inner: None,
+                        inner: MaybeBody::none(),
                         permit: None,
                     })));
                 }
@@ -133,7 +134,7 @@ where
             (None, _) => {}
         }
         Poll::Ready(Ok(response.map(|inner| AdmittedBody {
-            inner: Some(inner),
+            inner: MaybeBody::of(inner),
             permit,
         })))
     }
@@ -160,7 +161,7 @@ pin_project! {
     /// The answer's body, or none for a call that was refused.
     pub(crate) struct AdmittedBody<B> {
         #[pin]
-        inner: Option<B>,
+        inner: MaybeBody<B>,
         permit: Option<Permit>,
     }
 }
@@ -177,10 +178,7 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.project();
-        let Some(inner) = this.inner.as_pin_mut() else {
-            return Poll::Ready(None);
-        };
-        let frame = ready!(inner.poll_frame(cx));
+        let frame = ready!(this.inner.poll_frame(cx));
         match &frame {
             None => end(this.permit, None),
             Some(Ok(frame)) => {
@@ -194,15 +192,10 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner
-            .as_ref()
-            .is_none_or(|inner| inner.is_end_stream())
+        self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> http_body::SizeHint {
-        self.inner
-            .as_ref()
-            .map(|inner| inner.size_hint())
-            .unwrap_or_default()
+        self.inner.size_hint()
     }
 }

@@ -3,12 +3,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
-use http_body::Frame;
 use pin_project_lite::pin_project;
 use tonic::Status;
 use tower::{Layer, Service, layer::layer_fn};
 
+use super::maybe_body::MaybeBody;
 use crate::deadline::{Alarms, Timed, TimedBody};
 use crate::routes::Arrival;
 
@@ -69,6 +68,9 @@ where
     }
 }
 
+/// The handler's body, if there came to be one.
+pub(crate) type DeadlineBody<B> = MaybeBody<TimedBody<B>>;
+
 pin_project! {
     #[project = Projected]
     pub(crate) enum DeadlineFuture<F> {
@@ -91,55 +93,12 @@ where
             Projected::Called { inner } => match inner.poll(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(Ok(response))) => {
-                    return Poll::Ready(Ok(
-                        response.map(|inner| DeadlineBody { inner: Some(inner) })
-                    ));
+                    return Poll::Ready(Ok(response.map(MaybeBody::of)));
                 }
                 Poll::Ready(Ok(Err(status))) => status,
                 Poll::Ready(Err(never)) => match never {},
             },
         };
-        Poll::Ready(Ok(status
-            .into_http::<()>()
-            .map(|()| DeadlineBody { inner: None })))
-    }
-}
-
-pin_project! {
-    /// The handler's body, or none for a call that was refused or ended before there was one.
-    pub(crate) struct DeadlineBody<B> {
-        #[pin]
-        inner: Option<TimedBody<B>>,
-    }
-}
-
-impl<B> http_body::Body for DeadlineBody<B>
-where
-    B: http_body::Body<Data = Bytes>,
-{
-    type Data = Bytes;
-    type Error = B::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        match self.project().inner.as_pin_mut() {
-            Some(inner) => inner.poll_frame(cx),
-            None => Poll::Ready(None),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner
-            .as_ref()
-            .is_none_or(|inner| inner.is_end_stream())
-    }
-
-    fn size_hint(&self) -> http_body::SizeHint {
-        self.inner
-            .as_ref()
-            .map(|inner| inner.size_hint())
-            .unwrap_or_default()
+        Poll::Ready(Ok(status.into_http::<()>().map(|()| MaybeBody::none())))
     }
 }

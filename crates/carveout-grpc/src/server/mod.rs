@@ -10,6 +10,7 @@ mod connections;
 mod deadline;
 mod descriptors;
 mod explain;
+mod maybe_body;
 mod message_size;
 mod observe;
 mod placement;

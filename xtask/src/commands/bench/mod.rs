@@ -7,6 +7,20 @@ pub(super) mod new_service;
 pub(super) mod overhead;
 pub(super) mod overload;
 
+use std::process::Command;
+
+use super::kit;
+use crate::error::{Error, Result};
+
+/// Runs cargo in the kit, where the benches of its crates are, and says `failed` if it does.
+fn run_cargo(cargo: &mut Command, failed: impl Into<String>) -> Result<()> {
+    match cargo.current_dir(kit()).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(Error::failed(failed)),
+        Err(error) => Err(Error::failed(format!("cannot run cargo: {error}"))),
+    }
+}
+
 /// The middle of some figures, and the least and the greatest.
 fn median(mut figures: Vec<f64>) -> (f64, f64, f64) {
     figures.sort_by(f64::total_cmp);

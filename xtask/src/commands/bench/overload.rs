@@ -1,15 +1,15 @@
 use std::path;
 use std::process::Command;
 
+use super::run_cargo;
 use crate::cli::Overload;
-use crate::commands::kit;
 use crate::error::{Error, Result};
 
 /// Runs the comparison, which needs the kit's crates and its peers, and so is a bench of theirs.
 pub(in crate::commands) fn run(args: &Overload) -> Result<()> {
     let bench = "bench --quiet --locked -p carveout-grpc --bench overload --";
     let mut cargo = Command::new("cargo");
-    cargo.args(bench.split(' ')).current_dir(kit());
+    cargo.args(bench.split(' '));
     if args.short {
         cargo.arg("--short");
     }
@@ -31,9 +31,5 @@ pub(in crate::commands) fn run(args: &Overload) -> Result<()> {
         let out = path::absolute(out).map_err(|error| Error::io("find", out, error))?;
         cargo.arg("--out").arg(out);
     }
-    match cargo.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err(Error::failed("the benchmark failed")),
-        Err(error) => Err(Error::failed(format!("cannot run cargo: {error}"))),
-    }
+    run_cargo(&mut cargo, "the benchmark failed")
 }
