@@ -14,6 +14,7 @@ use super::connections::End;
 use super::placement::Placement;
 use super::preface::{self, Prefaced};
 use super::stack::{PerRequest, Stack};
+use super::timer::ConnectionTimer;
 use crate::secure::{Identity, Secured, Stream};
 
 /// The longest that a connection which has said nothing yet may hold a stop up: what it has sent may
@@ -61,7 +62,7 @@ impl Limits {
 
 /// Serves one connection until it ends, and says why it did.
 pub(super) async fn serve(
-    http: http2::Builder<Placement>,
+    mut http: http2::Builder<Placement>,
     stream: TcpStream,
     stack: Stack,
     limits: Limits,
@@ -86,7 +87,9 @@ pub(super) async fn serve(
 
     let activity = Arc::new(Activity::new());
     let calls = PerRequest::new(stack, activity.clone(), identity);
-    let connection = http.serve_connection(TokioIo::new(prefaced), calls);
+    let timer = ConnectionTimer::new();
+    http.timer(timer.clone());
+    let connection = timer.follow(http.serve_connection(TokioIo::new(prefaced), calls));
     tokio::pin!(connection);
     let old = tokio::time::sleep_until(begun + limits.jittered_age());
     let reason = tokio::select! {
@@ -101,7 +104,7 @@ pub(super) async fn serve(
         return reason;
     }
 
-    connection.as_mut().graceful_shutdown();
+    connection.as_mut().project().connection.graceful_shutdown();
     let patience = async {
         match reason {
             // A stop has its own budget, and the loop keeps it.

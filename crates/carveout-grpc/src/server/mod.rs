@@ -18,6 +18,7 @@ mod preface;
 mod serve;
 mod stack;
 mod taken_back;
+mod timer;
 
 pub(crate) use admit::Turn;
 pub use config::ServerConfig;

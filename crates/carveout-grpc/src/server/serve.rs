@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use hyper::server::conn::http2;
-use hyper_util::rt::TokioTimer;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use tokio::sync::{oneshot, watch};
@@ -209,7 +208,8 @@ impl Server {
 
 fn http(config: &ServerConfig, placement: Placement) -> http2::Builder<Placement> {
     let mut http = http2::Builder::new(placement);
-    http.timer(TokioTimer::new())
+    // No caller of gRPC reads the date.
+    http.auto_date_header(false)
         .max_concurrent_streams(config.max_concurrent_streams)
         .keep_alive_interval(Some(config.keepalive_interval))
         .keep_alive_timeout(config.keepalive_timeout);

@@ -13,7 +13,7 @@ use tonic::Code;
 use tonic::transport::Endpoint;
 
 use crate::control::{WHILE, plain};
-use crate::support::{Handlers, Server, read};
+use crate::support::{Handlers, Server, raw_client, read};
 
 /// The least that either side of HTTP/2 says: the preface of a client, and empty settings.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -45,6 +45,22 @@ async fn a_caller_that_is_gone_is_closed() {
     let mut gone = half_open(plain.addr).await;
     let closed = tokio::time::timeout(WHILE, gone.read_to_end(&mut said)).await;
     assert!(closed.is_err(), "it is closed by now");
+}
+
+#[tokio::test]
+async fn a_caller_that_says_nothing_and_is_there_is_kept() {
+    let timeout = Duration::from_secs(1);
+    let config = ServerConfig {
+        keepalive_interval: timeout / 10,
+        keepalive_timeout: timeout,
+        ..ServerConfig::default()
+    };
+    let server = Server::configured(Handlers::default(), Duration::from_secs(5), config).await;
+    // It answers pings, and does not connect again.
+    let (mut client, connection) = raw_client(server.addr).await;
+    let closed = tokio::time::timeout(2 * timeout, connection).await;
+    assert!(closed.is_err(), "it is closed");
+    client.get_item(read()).await.unwrap();
 }
 
 /// A server that takes a connection, says hello, and is then gone.
