@@ -14,6 +14,7 @@ use tonic_types::StatusExt;
 use tracing::{Level, Span, field};
 
 use crate::error::code_name;
+use crate::ongoing;
 use crate::slow::{Answering, Asking};
 
 /// Which end of a call is being observed.
@@ -84,11 +85,10 @@ impl Observed {
         }
     }
 
-    pub(crate) fn in_span<T>(&self, run: impl FnOnce() -> T) -> T {
-        self.span.in_scope(|| match &self.answering {
-            Some(answering) => answering.scope(run),
-            None => run(),
-        })
+    /// Whatever this thread does belongs to the call until what this returns is dropped.
+    pub(crate) fn enter(&self) -> (tracing::span::Entered<'_>, Option<ongoing::Entered>) {
+        let answering = self.answering.as_ref();
+        (self.span.enter(), answering.map(Answering::enter))
     }
 
     /// Whether code of the handler runs in the body of its answer. A message that is encoded and
@@ -167,10 +167,10 @@ where
         if let Some(answering) = this.observed.as_mut().and_then(|it| it.answering.as_mut()) {
             answering.taken_up();
         }
-        let result = ready!(match this.observed {
-            Some(observed) => observed.in_span(|| this.inner.poll(cx)),
-            None => this.inner.poll(cx),
-        });
+        let result = {
+            let _entered = this.observed.as_ref().map(Observed::enter);
+            ready!(this.inner.poll(cx))
+        };
         let mut observed = this.observed.take();
         if let Some(answering) = observed.as_mut().and_then(|it| it.answering.as_mut()) {
             answering.answered();
@@ -230,12 +230,12 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.project();
-        let polled = ready!(match this.observed {
-            Some(observed) if observed.goes_on() => {
-                observed.in_span(|| this.inner.poll_frame(cx))
-            }
-            _ => this.inner.poll_frame(cx),
-        });
+        let polled = {
+            let observed = this.observed.as_ref();
+            let goes_on = observed.filter(|observed| observed.goes_on());
+            let _entered = goes_on.map(Observed::enter);
+            ready!(this.inner.poll_frame(cx))
+        };
         let ended = match &polled {
             Some(Ok(frame)) => frame
                 .trailers_ref()

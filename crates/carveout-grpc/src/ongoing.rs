@@ -1,5 +1,6 @@
 //! The call that is being answered, as whatever its handler does finds it.
 
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
@@ -9,9 +10,10 @@ use crate::slow::Stage;
 /// A handler that asks others in a loop is told from its first calls.
 const MOST_STAGES: usize = 64;
 
-tokio::task_local! {
-    // One for all that there is to know: every poll of a handler pays for entering each.
-    static CURRENT: Arc<Ongoing>;
+thread_local! {
+    /// One for all that there is to know: every poll of a handler pays for entering each. A task-local
+    /// of tokio's is entered with a closure, and moves what that returns, an answer, twice.
+    static CURRENT: RefCell<Option<Arc<Ongoing>>> = const { RefCell::new(None) };
 }
 
 /// A call that is being answered.
@@ -33,16 +35,18 @@ impl Ongoing {
 
     /// The one whose handler runs just now; none in a task that the handler has spawned.
     pub(crate) fn current() -> Option<Arc<Self>> {
-        CURRENT.try_with(Arc::clone).ok()
+        CURRENT.try_with(|current| current.borrow().clone()).ok()?
     }
 
     pub(crate) fn current_deadline() -> Option<Instant> {
-        CURRENT.try_with(|call| call.deadline).ok()?
+        CURRENT
+            .try_with(|current| current.borrow().as_ref()?.deadline)
+            .ok()?
     }
 
-    /// Runs `poll` as part of this call.
-    pub(crate) fn scope<T>(self: &Arc<Self>, poll: impl FnOnce() -> T) -> T {
-        CURRENT.sync_scope(self.clone(), poll)
+    /// Whatever this thread does belongs to this call until the guard is dropped.
+    pub(crate) fn enter(self: &Arc<Self>) -> Entered {
+        Entered(CURRENT.replace(Some(self.clone())))
     }
 
     /// A part of it, `name`, is done.
@@ -62,5 +66,14 @@ impl Ongoing {
     pub(crate) fn stages(&self) -> Vec<Stage> {
         let stages = self.stages.lock().unwrap_or_else(PoisonError::into_inner);
         stages.clone()
+    }
+}
+
+/// Holds the call that was entered before.
+pub(crate) struct Entered(Option<Arc<Ongoing>>);
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        CURRENT.set(self.0.take());
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use carveout_telemetry::TraceId;
 use tokio::time::Instant;
 
-use crate::ongoing::Ongoing;
+use crate::ongoing::{Entered, Ongoing};
 
 /// How many calls are kept, and for how long at most.
 const KEPT: usize = 32;
@@ -134,9 +134,9 @@ impl Answering {
         }
     }
 
-    /// Runs `poll` as part of this call.
-    pub(crate) fn scope<T>(&self, poll: impl FnOnce() -> T) -> T {
-        self.call.scope(poll)
+    /// Whatever this thread does belongs to this call until the guard is dropped.
+    pub(crate) fn enter(&self) -> Entered {
+        self.call.enter()
     }
 
     /// A worker has come to it. Of all times only the first counts.

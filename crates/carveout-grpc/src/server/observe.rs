@@ -51,7 +51,10 @@ where
         let observed = Observed::start(&self.calls, method, side, arrival.at, &mut arrival.request);
         // A generated server runs the first lines of the handler in `call`, and their logs belong
         // to the call's span too.
-        let answer = observed.in_span(|| self.inner.call(arrival));
+        let answer = {
+            let _entered = observed.enter();
+            self.inner.call(arrival)
+        };
         observed.watch(answer)
     }
 }
