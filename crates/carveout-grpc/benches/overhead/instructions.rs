@@ -8,7 +8,7 @@ use crate::alone;
 use crate::child::Child;
 use crate::client::{Client, streamed, unary};
 use crate::load::in_step;
-use crate::server::Server;
+use crate::server::{self, Server, Threads};
 use crate::table;
 
 /// Prints the instructions of each server for one unary call, and for one message of a stream: unlike
@@ -58,7 +58,7 @@ where
         .arg("--tool=callgrind")
         .arg(format!("--callgrind-out-file={}", profile.display()))
         .arg(std::env::current_exe().map_err(|error| error.to_string())?)
-        .args(["serve", server.name()]);
+        .args(server::args(server, Threads::One));
     let child = Child::start(&mut command, |line| line.parse().ok())?;
     let messages = runtime.block_on(in_step(child.addr, batches, call));
     child.end()?;

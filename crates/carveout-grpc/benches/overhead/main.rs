@@ -21,7 +21,7 @@ mod versions;
 use client::{streamed, unary};
 use load::{paced, saturate};
 use pin::{Side, pin};
-use server::Server;
+use server::{Server, Threads};
 use table::Wanted;
 use tokio::runtime::Runtime;
 
@@ -31,10 +31,8 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    if let [mode, server] = args.as_slice() {
-        // A process that the instructions are counted of.
-        let server = Server::named(server).filter(|_| mode == "serve");
-        return server::alone(server.expect("serve bare, or serve kit"));
+    if let Some((server, threads)) = server::asked(&args) {
+        return server::run(server, threads);
     }
 
     println!("{}", versions::line());
@@ -43,30 +41,33 @@ fn main() {
     instructions::print();
     processor::print(&client);
     memory::print(&client);
+    wall(&client);
     let _telemetry = server::telemetry();
     micro::print();
-    wall(&client);
 }
 
-/// Server and client have a runtime of one thread each, and each thread a processor.
+/// Each server is a process of its own, as in life, with one worker; it has a processor, and so has
+/// the client.
 fn wall(client: &Runtime) {
-    let runtimes = Server::BOTH.map(|server| runtime(server.name(), Side::Server));
-    let addrs = [0, 1].map(|at| runtimes[at].block_on(Server::BOTH[at].start()));
+    let servers = Server::BOTH.map(|server| {
+        server::start(server, Threads::AsUsual).unwrap_or_else(|why| panic!("{why}"))
+    });
+    let addrs = [0, 1].map(|at| servers[at].addr);
     let warm = [addrs; 3].into_iter().flatten();
     let warm = warm.map(|addr| client.block_on(saturate(addr, unary)));
     // Of the slowest, so that it is half of the load on a machine that has slowed down too.
     let half = warm.fold(f64::INFINITY, f64::min) / 2.0;
     let least = Wanted::AtLeast(0.95);
-    table::compare("unary, saturated, calls/s", least, |which| {
+    table::compare("unary, saturated, calls/s", least, table::ROUNDS, |which| {
         client.block_on(saturate(addrs[which], unary))
     });
-    table::compare("streamed, messages/s", least, |which| {
+    table::compare("streamed, messages/s", least, table::ROUNDS, |which| {
         client.block_on(saturate(addrs[which], streamed))
     });
     let what = format!("unary, p99 at {half:.0}/s, us");
     pin(Side::Client);
     let client = alone();
-    table::compare(&what, Wanted::AtMost(1.1), |which| {
+    table::compare(&what, Wanted::AtMost(1.1), table::MANY_ROUNDS, |which| {
         client.block_on(paced(addrs[which], half))
     });
 }

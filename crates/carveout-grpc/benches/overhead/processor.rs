@@ -1,11 +1,8 @@
-use std::process::Command;
-
 use tokio::runtime::Runtime;
 
-use crate::child::Child;
 use crate::client::unary;
 use crate::load::in_step;
-use crate::server::Server;
+use crate::server::{self, Server, Threads};
 use crate::table::{self, Wanted};
 
 /// Of [`in_step`]: a third of a second.
@@ -17,10 +14,7 @@ const BATCHES: usize = 2000;
 pub(crate) fn print(runtime: &Runtime) {
     let what = "processor time of a unary call, ns";
     let servers = Server::BOTH.map(|server| {
-        let bench = std::env::current_exe().map_err(|error| error.to_string())?;
-        let mut command = Command::new(bench);
-        command.args(["serve", server.name()]);
-        let child = Child::start(&mut command, |line| line.parse().ok())?;
+        let child = server::start(server, Threads::One)?;
         child.processor_time()?;
         Ok::<_, String>(child)
     });
@@ -28,7 +22,7 @@ pub(crate) fn print(runtime: &Runtime) {
         [Ok(bare), Ok(kit)] => [bare, kit],
         [Err(why), _] | [_, Err(why)] => return table::own(what, Err(why), None),
     };
-    table::compare(what, Wanted::AtMost(1.05), |which| {
+    table::compare(what, Wanted::AtMost(1.05), table::ROUNDS, |which| {
         let server = &servers[which];
         let time = || server.processor_time().expect("it was there before");
         let before = time();

@@ -1,5 +1,6 @@
 use std::io::{Read, Write};
 use std::net::SocketAddr;
+use std::process::Command;
 use std::time::Duration;
 
 use carveout_grpc::{Routes, ServerConfig, SlowCalls, Stack, StackOptions};
@@ -8,6 +9,7 @@ use carveout_metrics::{BuildInfo, Metrics};
 use carveout_telemetry::{ServiceInfo, Telemetry, TelemetryConfig};
 use greeter_api as api;
 
+use crate::child::Child;
 use crate::handler::Handler;
 use crate::pin::{Side, pin};
 
@@ -28,12 +30,12 @@ impl Server {
         }
     }
 
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    fn named(name: &str) -> Option<Self> {
         Self::BOTH.into_iter().find(|server| server.name() == name)
     }
 
     /// Serves from now on, on the current runtime.
-    pub(crate) async fn start(self) -> SocketAddr {
+    async fn serve(self) -> SocketAddr {
         match self {
             Server::Bare => bare().await,
             Server::Kit => kit().await,
@@ -58,19 +60,66 @@ pub(crate) fn metrics() -> Metrics {
     })
 }
 
-/// A process that is a server and nothing else: prints where it listens, and ends with its standard
-/// input. One thread runs everything, so that two runs execute the same instructions.
-pub(crate) fn alone(server: Server) {
+/// The threads of a server's process, all of them on one processor.
+#[derive(Clone, Copy)]
+pub(crate) enum Threads {
+    /// One runs everything, so that two runs execute the same instructions.
+    One,
+    /// A worker, and whatever else a service has.
+    AsUsual,
+}
+
+impl Threads {
+    const ONE: &str = "serve-on-one-thread";
+    const AS_USUAL: &str = "serve";
+
+    fn mode(self) -> &'static str {
+        match self {
+            Threads::One => Self::ONE,
+            Threads::AsUsual => Self::AS_USUAL,
+        }
+    }
+}
+
+/// With these this program is `server`.
+pub(crate) fn args(server: Server, threads: Threads) -> [&'static str; 2] {
+    [threads.mode(), server.name()]
+}
+
+/// What [`args`] says, if that is what this program was asked for.
+pub(crate) fn asked(args: &[String]) -> Option<(Server, Threads)> {
+    let [mode, server] = args else { return None };
+    let threads = match mode.as_str() {
+        Threads::ONE => Threads::One,
+        Threads::AS_USUAL => Threads::AsUsual,
+        _ => return None,
+    };
+    Some((Server::named(server)?, threads))
+}
+
+/// Starts a process that is `server` and nothing else.
+pub(crate) fn start(server: Server, threads: Threads) -> Result<Child, String> {
+    let bench = std::env::current_exe().map_err(|error| error.to_string())?;
+    let mut command = Command::new(bench);
+    command.args(args(server, threads));
+    Child::start(&mut command, |line| line.parse().ok())
+}
+
+/// Is that process: prints where it listens, and ends with its standard input.
+pub(crate) fn run(server: Server, threads: Threads) {
     pin(Side::Server);
     let _telemetry = matches!(server, Server::Kit).then(telemetry);
-    let runtime = crate::alone();
+    let runtime = match threads {
+        Threads::One => crate::alone(),
+        Threads::AsUsual => crate::runtime("worker", Side::Server),
+    };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     std::thread::spawn(move || {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         drop(stop);
     });
     runtime.block_on(async {
-        let addr = server.start().await;
+        let addr = server.serve().await;
         let mut out = std::io::stdout();
         writeln!(out, "{addr}").expect("somebody who reads");
         out.flush().expect("somebody who reads");

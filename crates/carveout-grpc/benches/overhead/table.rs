@@ -2,11 +2,17 @@
 
 /// How often each server is measured, in turn with the other. The speed of a machine that others use
 /// too changes within seconds: many short rounds beside each other say more than a few long ones.
-const ROUNDS: usize = 31;
+pub(crate) const ROUNDS: usize = 31;
+/// The same where a round is short.
+pub(crate) const MANY_ROUNDS: usize = 201;
 
 /// In the order of their size, the ratios that the true median lies between in 97 of 100 runs: as
-/// often as a coin that is thrown [`ROUNDS`] times shows heads from 10 to 21 times.
-const SURE: [usize; 2] = [9, ROUNDS - 10];
+/// often as a coin that is thrown so many times shows heads at least so often, 10 to 21 times of 31.
+fn sure(rounds: usize) -> [usize; 2] {
+    let rounds = rounds as f64;
+    let low = (rounds / 2.0 - 1.085 * rounds.sqrt()) as usize;
+    [low, rounds as usize - 1 - low]
+}
 
 /// What a figure has to be for the kit to cost as little as was promised.
 #[derive(Clone, Copy)]
@@ -36,9 +42,9 @@ fn row(what: &str, bare: &str, kit: &str, ratio: &str, wanted: &str) {
 
 /// Measures both servers in turn, and prints medians with their ranges. The ratio is that of each
 /// round, so that what slows the machine down for a while slows both sides of it.
-pub(crate) fn compare(what: &str, wanted: Wanted, measure: impl Fn(usize) -> f64) {
+pub(crate) fn compare(what: &str, wanted: Wanted, rounds: usize, measure: impl Fn(usize) -> f64) {
     let mut figures = [Vec::new(), Vec::new()];
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         // The one that comes second finds the caches warm: they take turns at that too.
         for step in 0..2 {
             let which = (round + step) % 2;
@@ -49,18 +55,16 @@ pub(crate) fn compare(what: &str, wanted: Wanted, measure: impl Fn(usize) -> f64
         .iter()
         .zip(&figures[1])
         .map(|(bare, kit)| kit / bare);
-    let ratio = middle(ratios.collect(), SURE, 3);
-    let [bare, kit] = figures.map(|figures| middle(figures, ALL, 0));
+    let ratio = middle(ratios.collect(), sure(rounds), 3);
+    let [bare, kit] = figures.map(|figures| middle(figures, [0, rounds - 1], 0));
     row(what, &bare, &kit, &ratio, &wanted.to_string());
 }
-
-const ALL: [usize; 2] = [0, ROUNDS - 1];
 
 /// The median of a figure for each round, and those at two places in the order of their size.
 fn middle(mut figures: Vec<f64>, places: [usize; 2], digits: usize) -> String {
     figures.sort_by(f64::total_cmp);
     let [low, high] = places.map(|at| figures[at]);
-    let median = figures[ROUNDS / 2];
+    let median = figures[figures.len() / 2];
     format!("{median:.digits$} ({low:.digits$} to {high:.digits$})")
 }
 
@@ -92,7 +96,7 @@ pub(crate) fn own(what: &str, figure: Result<String, String>, wanted: Option<Wan
 pub(crate) fn repeated(measure: impl FnMut() -> f64) -> String {
     middle(
         std::iter::repeat_with(measure).take(ROUNDS).collect(),
-        ALL,
+        [0, ROUNDS - 1],
         0,
     )
 }
