@@ -9,6 +9,8 @@ use carveout_metrics::prometheus_client::encoding::{DescriptorEncoder, EncodeMet
 use carveout_metrics::prometheus_client::metrics::MetricType;
 use carveout_metrics::prometheus_client::metrics::counter::Counter;
 use carveout_metrics::prometheus_client::metrics::gauge::ConstGauge;
+use carveout_metrics::prometheus_client::metrics::histogram::Histogram;
+use carveout_metrics::prometheus_client::registry::Unit;
 use carveout_metrics::{GuardMetrics, Metrics};
 use carveout_overload::{
     Admission, Arrival as Call, Decision, GuardMode, Level, Permit, Refusal, Waiting,
@@ -24,6 +26,12 @@ pub(crate) const RETRY: Duration = Duration::from_millis(100);
 /// The longest. And once the overload lasts, for a program: a client's retry policy is told never.
 const RETRY_LASTING: Duration = Duration::from_secs(2);
 
+/// Upper bounds of the buckets of `admission_wait_seconds`: what is usual in an overload, 1 ms, and in a
+/// burst, 100 ms, are two of them.
+const WAIT_BUCKETS_SECONDS: [f64; 11] = [
+    0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0,
+];
+
 /// Decides about the calls of one server. Clones share everything; each connection has one.
 #[derive(Clone)]
 pub(crate) struct Doorkeeper {
@@ -34,6 +42,7 @@ pub(crate) struct Doorkeeper {
 struct Decisions {
     dark: Outcomes,
     enforced: Outcomes,
+    waits: Histogram,
     log: Sparingly,
 }
 
@@ -91,13 +100,19 @@ pub(crate) enum Verdict {
 impl Doorkeeper {
     pub(crate) fn new(admission: Admission, metrics: &Metrics) -> Self {
         let gauges = Gauges(admission.clone());
-        metrics.register(|registry| registry.register_collector(Box::new(gauges)));
+        let waits = Histogram::new(WAIT_BUCKETS_SECONDS);
+        metrics.register(|registry| {
+            registry.register_collector(Box::new(gauges));
+            let help = "How long calls waited for their turn that had to, whatever came of it";
+            registry.register_with_unit("admission_wait", help, Unit::Seconds, waits.clone());
+        });
         let metrics = GuardMetrics::register(metrics, "admission");
         Self {
             admission,
             decisions: Arc::new(Decisions {
                 dark: Outcomes::new(&metrics, GuardMode::Dark),
                 enforced: Outcomes::new(&metrics, GuardMode::Enforce),
+                waits,
                 log: Sparingly::default(),
             }),
         }
@@ -133,8 +148,13 @@ impl Doorkeeper {
         }
     }
 
-    /// Counts what has become of a call that was queued.
-    pub(crate) fn waited(&self, told: Result<Permit, Refusal>) -> Result<Permit, Error> {
+    /// Counts what has become of a call that was queued for so long.
+    pub(crate) fn waited(
+        &self,
+        queued: Duration,
+        told: Result<Permit, Refusal>,
+    ) -> Result<Permit, Error> {
+        self.decisions.waits.observe(queued.as_secs_f64());
         if told.is_ok() {
             self.decisions.enforced.queued.inc();
         }

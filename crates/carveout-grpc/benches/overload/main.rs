@@ -82,18 +82,19 @@ fn run(mut options: Options) -> Result<(), String> {
         println!("not measured: envoy and envoy-tuned. {why} (.ci/install-tools)");
         options.contenders.retain(|one| one.proxied().is_none());
     }
+    let folder = &options.out;
+    let created = std::fs::create_dir_all(folder);
+    created.map_err(|error| format!("{}: {error}", folder.display()))?;
     let (mut capacities, mut cells) = (BTreeMap::new(), Vec::new());
     for scenario in &options.scenarios {
         let capacity = Capacity::measure(*scenario)?;
         table::capacity(*scenario, &capacity);
         capacities.insert(scenario.name(), capacity);
         compare(*scenario, &capacity, &options, &mut cells)?;
+        // After each, so that what takes an hour is not lost with its last minute.
+        record::write(folder, &capacities, &cells)?;
+        plot::write(folder, &cells)?;
     }
-    let folder = &options.out;
-    let created = std::fs::create_dir_all(folder);
-    created.map_err(|error| format!("{}: {error}", folder.display()))?;
-    record::write(folder, &capacities, &cells)?;
-    plot::write(folder, &cells)?;
     println!("\nEach cell, and plots: {}", folder.display());
     worth_it(&cells)
 }

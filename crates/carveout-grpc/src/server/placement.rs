@@ -39,6 +39,7 @@ pub(crate) enum Next {
 pub(crate) type Told = Arc<Mutex<Option<Result<Permit, Error>>>>;
 
 pub(crate) struct Queued {
+    pub(crate) since: tokio::time::Instant,
     pub(crate) method: usize,
     pub(crate) holds_worker: bool,
     pub(crate) waiting: Waiting,
@@ -116,6 +117,7 @@ where
                 let placement = self.clone();
                 tokio::spawn(async move {
                     let Queued {
+                        since,
                         method,
                         holds_worker,
                         mut waiting,
@@ -127,7 +129,7 @@ where
                         Ok(result) => result,
                         Err(_) => waiting.give_up(Instant::now()),
                     };
-                    let result = doorkeeper.waited(result);
+                    let result = doorkeeper.waited(since.elapsed(), result);
                     let refused = result.is_err();
                     *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
                     if refused {

@@ -233,6 +233,7 @@ impl PerRequest {
             }
             Verdict::Queued(waiting) => {
                 let queued = Queued {
+                    since: arrival.at,
                     method,
                     holds_worker,
                     waiting,

@@ -113,16 +113,34 @@ async fn what_is_too_much_is_refused_and_the_rest_is_answered() {
     assert_eq!(admitted + queued, (20 + 400 - refused.len()) as f64);
     let snapshot = server.admission.snapshot();
     assert_eq!((snapshot.under_way, snapshot.queued), (0, 0));
+    let waits = server.metric("admission_wait_seconds_count");
+    let too_long = snapshot.counts.waited_too_long as f64;
+    assert!(waits > 0.0);
+    assert_eq!(waits, queued + too_long);
+    let mean = server.metric("admission_wait_seconds_sum") / waits;
+    // What all 400 would take, at the most.
+    assert!((0.0..2.0).contains(&mean), "{mean}");
+    for (name, is) in [
+        ("admission_limit", snapshot.limit),
+        ("admission_under_way", 0),
+        ("admission_queued", 0),
+        ("admission_threshold", snapshot.threshold),
+    ] {
+        assert_eq!(server.metric(name), is as f64, "{name}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn health_is_answered_in_the_middle_of_it() {
     let (server, _alone) = server(GuardMode::Enforce).await;
     let (load, health) = tokio::join!(calls(&server, 400, None), async {
-        // From the first call's arrival on.
-        while server.admission.snapshot().counts.admitted == 20 {
-            tokio::task::yield_now().await;
-        }
+        let arrival = async {
+            while server.admission.snapshot().counts.admitted == 20 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let arrived = tokio::time::timeout(Duration::from_secs(20), arrival).await;
+        arrived.expect("a call of the load");
         check_health(server.channel(), "").await
     });
     assert!(load.iter().any(Option::is_some));

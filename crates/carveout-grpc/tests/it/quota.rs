@@ -277,9 +277,7 @@ async fn a_call_over_quota_takes_no_permit() {
     let client = world.client(BATCH).await;
     let mut waiting = client.clone();
     let first = tokio::spawn(async move { waiting.get_item(read()).await });
-    while under_way() == 0 {
-        tokio::task::yield_now().await;
-    }
+    until(|| under_way() == 1).await;
     for _ in 0..5 {
         let mut client = client.clone();
         let refused = client.get_item(read()).await.unwrap_err();
@@ -288,8 +286,16 @@ async fn a_call_over_quota_takes_no_permit() {
     }
     gate.add_permits(1);
     first.await.unwrap().unwrap();
-    while under_way() != 0 {
-        tokio::task::yield_now().await;
-    }
+    until(|| under_way() == 0).await;
     assert_eq!(admitted(), 1);
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    let holds = async {
+        while !holds() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let held = tokio::time::timeout(Duration::from_secs(20), holds).await;
+    held.expect("what is waited for");
 }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
+use std::time::Duration;
 
 use carveout_overload::Blocking;
 use tokio::task::JoinHandle;
@@ -23,9 +24,13 @@ fn start(blocking: &Blocking, work: impl FnOnce() + Send + 'static) -> JoinHandl
 }
 
 async fn until(holds: impl Fn() -> bool) {
-    while !holds() {
-        tokio::task::yield_now().await;
-    }
+    let holds = async {
+        while !holds() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let held = tokio::time::timeout(Duration::from_secs(20), holds).await;
+    held.expect("what is waited for");
 }
 
 #[tokio::test]
