@@ -2,6 +2,8 @@ use crate::average::Average;
 
 /// Calls at hand for each worker, at most.
 const MOST: usize = 8;
+/// The share of the time in which there may be no call at hand, in a slight overload.
+const IDLE: f64 = 0.02;
 
 /// How much calls differ in how long they take from when a worker takes them up.
 #[derive(Debug, Default)]
@@ -24,9 +26,20 @@ impl Spread {
     /// How many calls have to be at hand so that so many workers hardly ever have none: one for each,
     /// and more the more calls differ, by which a queue grows too (the formula of Pollaczek and
     /// Khinchine): many short ones in a row are done before the next has come.
-    pub(crate) fn places(&self, workers: usize) -> usize {
-        let places = workers as f64 * (1.0 + self.scv()) / 2.0;
-        (places.ceil() as usize).clamp(workers, MOST * workers)
+    ///
+    /// While it is overloaded no call waits for long elsewhere, and when little more arrives than can be
+    /// served chance makes gaps: `n` calls of one length are all done before the next has come for about
+    /// `load` to the power of `-2n` of the time. For that there may be half as many more at hand.
+    pub(crate) fn places(&self, workers: usize, load: Option<f64>) -> usize {
+        let differing = workers as f64 * (1.0 + self.scv()) / 2.0;
+        let differing = (differing.ceil() as usize).clamp(workers, MOST * workers);
+        // Where none holds a worker there is none to keep busy.
+        let Some(load) = load.filter(|_| self.mean.get() > 0) else {
+            return differing;
+        };
+        let bridging = IDLE.recip().ln() / (2.0 * load.max(1.01).ln());
+        let bridging = (bridging.round() as usize).min(workers + workers.div_ceil(2));
+        differing.max(bridging)
     }
 
     /// The squared coefficient of variation: 0 if all take as long, 1 if it is pure chance.
@@ -50,9 +63,9 @@ mod tests {
             for call in 0..1000 {
                 spread.add(if call % 10 == 0 { long } else { 1_000_000 });
             }
-            spread.places(2)
+            spread.places(2, None)
         };
-        assert_eq!(Spread::default().places(2), 2);
+        assert_eq!(Spread::default().places(2, None), 2);
         assert_eq!(places(1_000_000), 2);
         // One in ten takes fifty times as long: a squared coefficient of variation of 6.
         assert!(
@@ -61,5 +74,18 @@ mod tests {
             places(50_000_000)
         );
         assert!((6..=16).contains(&places(u64::MAX)));
+    }
+
+    #[test]
+    fn the_less_is_refused_the_more_are_at_hand() {
+        let spread = Spread::default();
+        assert_eq!(spread.places(2, Some(1.4)), 2);
+        spread.add(5_000_000);
+        let places = |workers, load| spread.places(workers, Some(load));
+        assert_eq!([1.0, 1.4, 2.0].map(|load| places(2, load)), [3, 3, 3]);
+        assert_eq!([3.0, 10.0].map(|load| places(2, load)), [2, 2]);
+        assert_eq!([1.4, 10.0].map(|load| places(1, load)), [2, 1]);
+        // Of many workers some are always about to be done.
+        assert_eq!([1.4, 10.0].map(|load| places(16, load)), [16, 16]);
     }
 }

@@ -64,6 +64,11 @@ impl Overload {
         }
     }
 
+    /// How many times what can be served arrives.
+    pub(crate) fn load(&self) -> f64 {
+        self.share.max(0.001).recip()
+    }
+
     fn is_over(&self, sums: &Sums) -> bool {
         let offered = rate(sums.arrived, sums);
         offered < FILLS * self.capacity || !exceeds(sums, NEARLY_NONE)

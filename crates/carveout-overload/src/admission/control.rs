@@ -3,6 +3,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::Shared;
 use crate::limit::Now;
+use crate::threshold::Overload;
 
 /// How often the limit and the threshold are looked at, in nanoseconds, and how many calls must have
 /// ended by then.
@@ -22,7 +23,8 @@ impl Shared {
         let mut control = self.control.lock().unwrap_or_else(PoisonError::into_inner);
         let most = self.most_under_way.swap(under_way, Relaxed);
         let workers = self.gate.workers();
-        let places = self.spread.places(workers);
+        let load = control.overload.as_ref().map(Overload::load);
+        let places = self.spread.places(workers, load);
         self.gate.set_places(places);
         let now = Now {
             limit: self.gate.limit(),
