@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio_stream::StreamExt;
 
-use crate::support::{Handlers, Server, raw_client, raw_client_on, read};
+use crate::support::{Handlers, Server, raw_client, raw_client_on, read, until};
 
 const SHORT: Duration = Duration::from_millis(100);
 const LONG: Duration = Duration::from_secs(60);
@@ -39,13 +39,7 @@ async fn until_closed(mut stream: TcpStream) -> Vec<u8> {
 /// Waits until the server has counted so many connections that ended for `reason`.
 async fn closed_for(server: &Server, reason: &str, count: f64) {
     let line = format!("rpc_server_connections_closed_total{{reason=\"{reason}\"}}");
-    let counted = async {
-        while server.metric(&line) < count {
-            tokio::task::yield_now().await;
-        }
-    };
-    let in_time = tokio::time::timeout(SOON, counted).await;
-    assert!(in_time.is_ok(), "{}", server.metrics.encode(None).body);
+    until(&line, || server.metric(&line) >= count).await;
 }
 
 #[tokio::test]

@@ -3,12 +3,16 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use carveout_grpc::current_deadline;
+use carveout_grpc::{Channel, ClientConfig, current_deadline};
+use greeter_api::greeter_service_client::GreeterServiceClient;
 use greeter_api::{WatchItemsRequest, WatchItemsResponse};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_stream::StreamExt;
+use tonic::transport::Endpoint;
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 
+use crate::control::WHILE;
 use crate::support::{Handlers, Server, read};
 
 fn within<T>(timeout: Duration, message: T) -> Request<T> {
@@ -220,14 +224,54 @@ async fn a_timeout_that_is_none_is_refused_and_named() {
 #[tokio::test]
 async fn the_client_keeps_its_deadline_when_the_server_does_not_answer_at_all() {
     // It accepts and never says a word: the connection is there, the HTTP/2 preface never is.
-    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let target = format!("http://{}", silent.local_addr().unwrap());
-    let config = carveout_grpc::ClientConfig {
+    let config = ClientConfig {
         timeout: Duration::from_millis(100),
-        ..carveout_grpc::ClientConfig::to(target)
+        ..ClientConfig::to(target)
     };
-    let channel = carveout_grpc::Channel::new(&config).unwrap();
-    let mut client = greeter_api::greeter_service_client::GreeterServiceClient::new(channel);
+    let channel = Channel::new(&config).unwrap();
+    let mut client = GreeterServiceClient::new(channel);
     let status = client.get_item(read()).await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded);
+}
+
+/// An address where to connect takes minutes: its queue of connections is full, and the kernel drops who
+/// comes. It is so while what else is returned lives.
+async fn crowded() -> Option<(String, impl Sized)> {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let addr = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    for _ in 0..16 {
+        let connecting = TcpStream::connect(addr);
+        match tokio::time::timeout(WHILE, connecting).await {
+            Ok(connected) => waiting.push(connected.unwrap()),
+            Err(_) => return Some((format!("http://{addr}"), (listener, waiting))),
+        }
+    }
+    None
+}
+
+#[tokio::test]
+async fn the_client_keeps_its_deadline_while_it_cannot_connect() {
+    let Some((target, _crowd)) = crowded().await else {
+        eprintln!("skipped: this kernel takes more connections than it was told to");
+        return;
+    };
+    let timeout = Duration::from_millis(100);
+    let config = ClientConfig {
+        timeout,
+        ..ClientConfig::to(target.clone())
+    };
+    let mut client = GreeterServiceClient::new(Channel::new(&config).unwrap());
+    let status = client.get_item(read()).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
+
+    // The control: tonic's own has a time-out for calls, and this one waits to become a call.
+    let endpoint = Endpoint::from_shared(target).unwrap().timeout(timeout);
+    let mut client = GreeterServiceClient::new(endpoint.connect_lazy());
+    let waiting = tokio::time::timeout(WHILE, client.get_item(read())).await;
+    assert!(waiting.is_err(), "it gives up by now: {waiting:?}");
 }

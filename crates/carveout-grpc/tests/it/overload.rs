@@ -1,15 +1,19 @@
 //! More calls than the server can answer: handlers that hold their worker, and callers in a runtime
 //! of their own, so that nobody waits for the server but those that call it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use carveout_grpc::{GuardMode, OverloadConfig, check_health};
 use futures_util::future::join_all;
-use tokio::sync::{Mutex, MutexGuard};
+use greeter_api::greeter_service_client::GreeterServiceClient;
+use tokio::sync::{Mutex, MutexGuard, Semaphore};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use crate::support::{Handlers, Server, read};
+use crate::control::plain;
+use crate::support::{Handlers, Raw, Server, raw_client, read, until};
 
 const HOLDS: Duration = Duration::from_millis(5);
 
@@ -130,17 +134,69 @@ async fn what_is_too_much_is_refused_and_the_rest_is_answered() {
     }
 }
 
+/// Calls that last, and say that they have begun.
+fn lasting() -> (Handlers, Arc<AtomicUsize>, Arc<Semaphore>) {
+    let (begun, end) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
+    let (counted, ended) = (begun.clone(), end.clone());
+    let handlers = Handlers::default().read(move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let ended = ended.clone();
+        async move {
+            ended.acquire().await.unwrap().forget();
+            Ok(())
+        }
+    });
+    (handlers, begun, end)
+}
+
+#[tokio::test]
+async fn a_limit_is_that_of_the_server_and_not_of_each_connection() {
+    let one = OverloadConfig {
+        mode: GuardMode::Enforce,
+        initial_limit: 1,
+        min_limit: 1,
+        max_queue_wait: Duration::from_millis(10),
+        ..OverloadConfig::default()
+    };
+    let (handlers, begun, end) = lasting();
+    let server = Server::limited(handlers, one).await;
+    let call = |mut client: GreeterServiceClient<Raw>| {
+        tokio::spawn(async move { client.get_item(read()).await })
+    };
+    let first = call(server.raw_client().await);
+    until("the first has begun", || begun.load(Ordering::Relaxed) == 1).await;
+    let second = call(server.raw_client().await);
+    let status = second.await.unwrap().unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+    end.add_permits(1);
+    first.await.unwrap().unwrap();
+
+    // The control: tonic's own lets in as many as there are connections, and its refusals have the code
+    // of a quota.
+    let (handlers, begun, end) = lasting();
+    let limit = |server: tonic::transport::Server| {
+        server.load_shed(true).concurrency_limit_per_connection(1)
+    };
+    let plain = plain(handlers, limit).await;
+    let mut client = raw_client(plain.addr).await.0;
+    let first = call(client.clone());
+    until("the first has begun", || begun.load(Ordering::Relaxed) == 1).await;
+    let second = call(raw_client(plain.addr).await.0);
+    until("so has the second", || begun.load(Ordering::Relaxed) == 2).await;
+    let status = client.get_item(read()).await.unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+    end.add_permits(2);
+    for call in [first, second] {
+        call.await.unwrap().unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn health_is_answered_in_the_middle_of_it() {
     let (server, _alone) = server(GuardMode::Enforce).await;
     let (load, health) = tokio::join!(calls(&server, 400, None), async {
-        let arrival = async {
-            while server.admission.snapshot().counts.admitted == 20 {
-                tokio::task::yield_now().await;
-            }
-        };
-        let arrived = tokio::time::timeout(Duration::from_secs(20), arrival).await;
-        arrived.expect("a call of the load");
+        let admitted = || server.admission.snapshot().counts.admitted;
+        until("a call of the load arrives", || admitted() > 20).await;
         check_health(server.channel(), "").await
     });
     assert!(load.iter().any(Option::is_some));

@@ -18,7 +18,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use crate::errors::assert_explained;
-use crate::support::{Handlers, Raw, Server, raw_client_on, read};
+use crate::support::{Handlers, Raw, Server, raw_client_on, read, until};
 
 const BILLING: &str = "spiffe://acme.test/billing";
 const BATCH: &str = "spiffe://acme.test/batch";
@@ -277,7 +277,7 @@ async fn a_call_over_quota_takes_no_permit() {
     let client = world.client(BATCH).await;
     let mut waiting = client.clone();
     let first = tokio::spawn(async move { waiting.get_item(read()).await });
-    until(|| under_way() == 1).await;
+    until("it is under way", || under_way() == 1).await;
     for _ in 0..5 {
         let mut client = client.clone();
         let refused = client.get_item(read()).await.unwrap_err();
@@ -286,16 +286,6 @@ async fn a_call_over_quota_takes_no_permit() {
     }
     gate.add_permits(1);
     first.await.unwrap().unwrap();
-    until(|| under_way() == 0).await;
+    until("it is answered", || under_way() == 0).await;
     assert_eq!(admitted(), 1);
-}
-
-async fn until(holds: impl Fn() -> bool) {
-    let holds = async {
-        while !holds() {
-            tokio::task::yield_now().await;
-        }
-    };
-    let held = tokio::time::timeout(Duration::from_secs(20), holds).await;
-    held.expect("what is waited for");
 }

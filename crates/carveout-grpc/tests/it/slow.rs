@@ -8,7 +8,7 @@ use tokio_stream::StreamExt;
 use tonic::Status;
 
 use crate::frames::{Attacker, DATA, END_HEADERS, END_STREAM, HEADERS, frame, head};
-use crate::support::{Handlers, Server, read};
+use crate::support::{Handlers, Server, read, until};
 
 #[tokio::test]
 async fn a_slow_call_tells_which_of_its_stages_was_slow() {
@@ -69,9 +69,7 @@ async fn a_call_that_waits_for_a_worker_says_so() {
         both.extend(frame(DATA, END_STREAM, id, &[0; 5]));
     }
     stream.write_all(&both).await.unwrap();
-    while server.slow.list().len() < 2 {
-        tokio::task::yield_now().await;
-    }
+    until("both are answered", || server.slow.list().len() == 2).await;
 
     let calls = server.slow.list();
     let second = &calls[0];

@@ -14,7 +14,7 @@ use tonic_reflection::pb::v1;
 use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 
-use crate::support::{Handlers, Server, raw_client, read};
+use crate::support::{Handlers, Server, raw_client, read, until};
 
 #[tokio::test]
 async fn a_call_under_way_is_answered_and_the_stop_waits_for_it() {
@@ -196,9 +196,8 @@ async fn under_load_a_stop_loses_no_call() {
             .map(|caller| tokio::spawn(load(addr, caller % 2 == 0)))
             .collect();
         // The stop comes in the middle of it, a little later each time.
-        while begun.load(Ordering::Relaxed) < 100 + 37 * round {
-            tokio::task::yield_now().await;
-        }
+        let enough = 100 + 37 * round;
+        until("the load is on", || begun.load(Ordering::Relaxed) >= enough).await;
         let asked = Instant::now();
         assert_eq!(server.stop().await.cut, 0);
         assert!(

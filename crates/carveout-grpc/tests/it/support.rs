@@ -145,20 +145,28 @@ impl Server {
         config: ServerConfig,
     ) -> Self {
         let routes = Routes::new().add(server(handlers), FILE_DESCRIPTOR_SET);
-        Self::of(routes, drain_budget, config, None).await
+        Self::of(routes, drain_budget, config, calm(), None).await
+    }
+
+    /// One that refuses calls as `overload` says.
+    pub(crate) async fn limited(handlers: Handlers, overload: OverloadConfig) -> Self {
+        let routes = Routes::new().add(server(handlers), FILE_DESCRIPTOR_SET);
+        let (budget, config) = (Duration::from_secs(5), ServerConfig::default());
+        Self::of(routes, budget, config, overload, None).await
     }
 
     /// One that has `secure` say who its callers are.
     pub(crate) async fn secured(handlers: Handlers, secure: Arc<dyn Secure>) -> Self {
         let routes = Routes::new().add(server(handlers), FILE_DESCRIPTOR_SET);
         let (budget, config) = (Duration::from_secs(5), ServerConfig::default());
-        Self::of(routes, budget, config, Some(secure)).await
+        Self::of(routes, budget, config, calm(), Some(secure)).await
     }
 
     async fn of(
         routes: Routes,
         drain_budget: Duration,
         config: ServerConfig,
+        overload: OverloadConfig,
         secure: Option<Arc<dyn Secure>>,
     ) -> Self {
         let config = ServerConfig {
@@ -178,7 +186,7 @@ impl Server {
             health: health.clone(),
             metrics: metrics.clone(),
             slow: slow.clone(),
-            overload: calm(),
+            overload,
         };
         let stack = Stack::new(routes, &config, options).unwrap();
         let stack = match secure {
@@ -258,6 +266,7 @@ where
         routes,
         Duration::from_secs(5),
         ServerConfig::default(),
+        calm(),
         None,
     )
     .await
@@ -303,4 +312,15 @@ impl tower::Service<http::Request<tonic::body::Body>> for Raw {
 /// The call that most tests make.
 pub(crate) fn read() -> GetItemRequest {
     GetItemRequest { id: "1".into() }
+}
+
+/// Waits until `holds`, which is `what`.
+pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) {
+    let held = async {
+        while !holds() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(20), held).await;
+    assert!(in_time.is_ok(), "never: {what}");
 }

@@ -11,6 +11,10 @@ const types = protobuf.parse(`
   message ErrorInfo { string reason = 1; string domain = 2; map<string, string> metadata = 3; }
   message Duration { int64 seconds = 1; int32 nanos = 2; }
   message RetryInfo { Duration retry_delay = 1; }
+  message QuotaFailure {
+    message Violation { string subject = 1; }
+    repeated Violation violations = 1;
+  }
   message BadRequest {
     message FieldViolation { string field = 1; }
     repeated FieldViolation field_violations = 1;

@@ -1,4 +1,4 @@
-// Makes one call of greeter, which has too much to do: overload.js ADDRESS SERVICE_CONFIG [TIMEOUT].
+// Makes one call of greeter, which refuses it: overload.js ADDRESS SERVICE_CONFIG [TIMEOUT].
 //
 // SERVICE_CONFIG says when grpc-js is to try again. TIMEOUT goes out as the header grpc-timeout, and
 // grpc-js knows nothing of it: it would end the call by itself, and here the server has to answer. Says
@@ -35,6 +35,8 @@ function failure(error) {
     reasons: details(error, 'ErrorInfo').map(({ reason, domain }) => [reason, domain]),
     retry_ms: details(error, 'RetryInfo')
       .map(({ retry_delay: { seconds = 0, nanos = 0 } }) => seconds * 1000 + nanos / 1e6),
+    quotas: details(error, 'QuotaFailure').flatMap(({ violations }) => violations)
+      .map(({ subject }) => subject),
     pushback: error.metadata.get('grpc-retry-pushback-ms'),
   };
 }

@@ -1,4 +1,4 @@
-"""Makes one call of greeter, which has too much to do: overload.py ADDRESS SERVICE_CONFIG [TIMEOUT].
+"""Makes one call of greeter, which refuses it: overload.py ADDRESS SERVICE_CONFIG [TIMEOUT].
 
 SERVICE_CONFIG says when gRPC is to try again. TIMEOUT goes out as the header grpc-timeout, and gRPC
 knows nothing of it: it would end the call by itself, and here the server has to answer. Says what came
@@ -31,10 +31,12 @@ def failure(error):
     status = rpc_status.from_call(error)
     infos = unpacked(status, error_details_pb2.ErrorInfo)
     delays = unpacked(status, error_details_pb2.RetryInfo)
+    quotas = unpacked(status, error_details_pb2.QuotaFailure)
     trailers = error.trailing_metadata()
     return {
         "reasons": [[info.reason, info.domain] for info in infos],
         "retry_ms": [delay.retry_delay.ToNanoseconds() / 1e6 for delay in delays],
+        "quotas": [violation.subject for quota in quotas for violation in quota.violations],
         "pushback": [value for key, value in trailers if key == "grpc-retry-pushback-ms"],
     }
 

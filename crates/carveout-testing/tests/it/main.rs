@@ -21,6 +21,7 @@ mod profile;
 mod prometheus;
 mod proxy;
 mod python;
+mod quota;
 mod rolling;
 mod rpc;
 mod talking;

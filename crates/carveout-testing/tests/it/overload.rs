@@ -22,13 +22,15 @@ use crate::{foreign, tools};
 const LEAST_PUSHBACK_MS: f64 = 500.0;
 const MOST_ATTEMPTS: usize = 4;
 
-fn python() -> Option<Command> {
+/// A caller that is refused, and says what it was told.
+pub(crate) fn python() -> Option<Command> {
     let mut python = tools::python("grpc, grpc_status")?;
     python.arg(foreign::script("overload.py"));
     Some(python)
 }
 
-fn node() -> Option<Command> {
+/// The same.
+pub(crate) fn node() -> Option<Command> {
     let mut node = tools::node("@grpc/grpc-js")?;
     node.arg(foreign::script("overload.js"));
     Some(node)
@@ -36,7 +38,7 @@ fn node() -> Option<Command> {
 
 /// When gRPC is to try again. Without a word from the server it would do so at once: whoever waits does
 /// it for the server's sake.
-fn retries(codes: &[&str]) -> Value {
+pub(crate) fn retries(codes: &[&str]) -> Value {
     json!({ "methodConfig": [{
         "name": [{ "service": api::SERVICE_NAME }],
         "retryPolicy": {
@@ -143,25 +145,12 @@ impl Small {
         self.held.released.notify_one();
     }
 
-    /// What a foreign caller's `GetItem` comes to.
-    async fn called_by(&self, mut caller: Command, config: &Value, timeout: Option<&str>) -> Value {
-        caller
-            .arg(self.service.grpc_addr().to_string())
-            .arg(config.to_string())
-            .args(timeout);
-        let said = tools::run_well(&mut caller).await;
-        serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}"))
+    async fn called_by(&self, caller: Command, config: &Value, timeout: Option<&str>) -> Value {
+        called_by(&self.service, caller, config, timeout).await
     }
 
-    /// How many calls of `GetItem` it has answered so, by its own count: a foreign caller does not say
-    /// how many it has made.
     async fn answered(&self, code: &str) -> usize {
-        let series = format!(
-            r#"rpc_server_call_duration_seconds_count{{rpc_system_name="grpc",rpc_method="{GET_ITEM}",rpc_response_status_code="{code}"}} "#
-        );
-        let metrics = self.service.admin_get("/metrics").await.body;
-        let count = metrics.lines().find_map(|line| line.strip_prefix(&series));
-        count.map_or(0, |count| count.parse().unwrap())
+        answered(&self.service, code).await
     }
 
     async fn end(self, holds: JoinHandle<()>) {
@@ -171,8 +160,34 @@ impl Small {
     }
 }
 
+/// What a foreign caller's `GetItem` comes to.
+pub(crate) async fn called_by(
+    service: &TestService,
+    mut caller: Command,
+    config: &Value,
+    timeout: Option<&str>,
+) -> Value {
+    caller
+        .arg(service.grpc_addr().to_string())
+        .arg(config.to_string())
+        .args(timeout);
+    let said = tools::run_well(&mut caller).await;
+    serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}"))
+}
+
+/// How many calls of `GetItem` the service has answered so, by its own count: a foreign caller does not
+/// say how many it has made.
+pub(crate) async fn answered(service: &TestService, code: &str) -> usize {
+    let series = format!(
+        r#"rpc_server_call_duration_seconds_count{{rpc_system_name="grpc",rpc_method="{GET_ITEM}",rpc_response_status_code="{code}"}} "#
+    );
+    let metrics = service.admin_get("/metrics").await.body;
+    let count = metrics.lines().find_map(|line| line.strip_prefix(&series));
+    count.map_or(0, |count| count.parse().unwrap())
+}
+
 /// The delay that a refusal tells, as its details and its trailers have it.
-fn delays(seen: &Value) -> (f64, i64) {
+pub(crate) fn delays(seen: &Value) -> (f64, i64) {
     let one = |field: &str| {
         let all = seen[field].as_array().unwrap();
         assert_eq!(all.len(), 1, "{field} of {seen}");
