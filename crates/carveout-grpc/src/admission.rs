@@ -198,8 +198,13 @@ impl Collector for Gauges {
             ),
             (
                 "admission_under_way",
-                "Calls that are under way.",
+                "Calls that are under way, and streams.",
                 it.under_way,
+            ),
+            (
+                "admission_streams",
+                "Of these, streams that have begun.",
+                it.streams,
             ),
             (
                 "admission_queued",

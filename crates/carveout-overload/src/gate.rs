@@ -2,10 +2,13 @@ use std::sync::atomic::Ordering::SeqCst;
 
 use crate::sync::{AtomicU64, AtomicUsize};
 
-/// A call that is in, in the lower half of a number of calls ...
-const UNDER_WAY: u64 = 1;
-/// ... and one that waits for a worker, in the upper half.
-const UNBEGUN: u64 = 1 << 32;
+/// What is counted in one number, each in so many bits: a call that is in and has not been answered, ...
+const BITS: u32 = 21;
+const CALL: u64 = 1;
+/// ... one that waits for a worker, besides, ...
+const UNBEGUN: u64 = 1 << BITS;
+/// ... and one whose answer is a stream that has begun, in place of the first.
+const STREAM: u64 = 1 << (2 * BITS);
 
 /// How many calls are in, and how many may be. Numbers alone: no lock, no waiting.
 ///
@@ -14,7 +17,7 @@ const UNBEGUN: u64 = 1 << 32;
 ///
 /// Whoever finds no room changes nothing. To count a call and take that back would keep others out
 /// for that moment: the last call could leave, find no room for the one that waits, and leave it
-/// waiting for nobody. That is why both counts are one number.
+/// waiting for nobody. That is why all counts are one number.
 ///
 /// The only thing that every call writes to and all threads share: nothing else is to be on its
 /// cache line.
@@ -22,10 +25,9 @@ const UNBEGUN: u64 = 1 << 32;
 #[repr(align(128))]
 pub(crate) struct Gate {
     limit: AtomicUsize,
-    /// How many are under way, and how many of these hold a worker and have none yet.
-    calls: AtomicU64,
-    /// Of those that are under way, the streams that are being sent.
-    streams: AtomicUsize,
+    counts: AtomicU64,
+    /// So many streams take no place.
+    free_streams: AtomicUsize,
     workers: usize,
     /// So many may be unbegun: a worker that ends its call finds the next one at hand, and no call
     /// waits for many others. The rest waits in a queue that knows whom to drop.
@@ -39,12 +41,20 @@ pub(crate) enum Full {
     Workers,
 }
 
+/// How many there are, at one moment.
+#[derive(Clone, Copy, Debug)]
+struct Counts {
+    calls: usize,
+    unbegun: usize,
+    streams: usize,
+}
+
 impl Gate {
     pub(crate) fn new(limit: usize, workers: usize) -> Self {
         Self {
             limit: AtomicUsize::new(limit),
-            calls: AtomicU64::new(0),
-            streams: AtomicUsize::new(0),
+            counts: AtomicU64::new(0),
+            free_streams: AtomicUsize::new(usize::MAX),
             workers: workers.max(1),
             places: AtomicUsize::new(workers.max(1)),
         }
@@ -52,21 +62,22 @@ impl Gate {
 
     pub(crate) fn try_enter(&self, holds_worker: bool) -> Result<(), Full> {
         let (limit, places) = (self.limit(), self.places());
-        let mut calls = self.calls.load(SeqCst);
+        let mut counts = self.counts.load(SeqCst);
         loop {
-            if under_way(calls) >= limit {
+            let now = Counts::of(counts);
+            if self.taken_of(now) >= limit {
                 return Err(Full::Limit);
             }
-            if holds_worker && unbegun(calls) >= places {
+            if holds_worker && now.unbegun >= places {
                 return Err(Full::Workers);
             }
-            let more = calls + one(holds_worker);
+            let more = counts + one(holds_worker);
             match self
-                .calls
-                .compare_exchange_weak(calls, more, SeqCst, SeqCst)
+                .counts
+                .compare_exchange_weak(counts, more, SeqCst, SeqCst)
             {
                 Ok(_) => return Ok(()),
-                Err(by_now) => calls = by_now,
+                Err(by_now) => counts = by_now,
             }
         }
     }
@@ -75,10 +86,10 @@ impl Gate {
     /// limit, and for workers.
     pub(crate) fn enter(&self, holds_worker: bool) -> (usize, usize) {
         let one = one(holds_worker);
-        let calls = self.calls.fetch_add(one, SeqCst) + one;
-        let over = under_way(calls).saturating_sub(self.limit());
+        let now = Counts::of(self.counts.fetch_add(one, SeqCst) + one);
+        let over = self.taken_of(now).saturating_sub(self.limit());
         let late = if holds_worker {
-            unbegun(calls).saturating_sub(self.places())
+            now.unbegun.saturating_sub(self.places())
         } else {
             0
         };
@@ -87,23 +98,22 @@ impl Gate {
 
     /// A worker has taken up a call that it entered for.
     pub(crate) fn begin(&self) {
-        self.calls.fetch_sub(UNBEGUN, SeqCst);
+        self.counts.fetch_sub(UNBEGUN, SeqCst);
     }
 
-    pub(crate) fn stream_begins(&self) {
-        self.streams.fetch_add(1, SeqCst);
+    /// The answer of a call that is in is a stream, and has begun.
+    pub(crate) fn stream(&self) {
+        self.counts.fetch_add(STREAM - CALL, SeqCst);
     }
 
-    pub(crate) fn stream_ends(&self) {
-        self.streams.fetch_sub(1, SeqCst);
+    pub(crate) fn leave(&self, streams: bool) {
+        let one = if streams { STREAM } else { CALL };
+        self.counts.fetch_sub(one, SeqCst);
     }
 
-    pub(crate) fn streams(&self) -> usize {
-        self.streams.load(SeqCst)
-    }
-
-    pub(crate) fn leave(&self) {
-        self.calls.fetch_sub(UNDER_WAY, SeqCst);
+    /// From now on so many streams take no place.
+    pub(crate) fn free_streams(&self, streams: usize) {
+        self.free_streams.store(streams, SeqCst);
     }
 
     fn places(&self) -> usize {
@@ -126,23 +136,42 @@ impl Gate {
         self.limit.store(limit, SeqCst);
     }
 
+    /// Calls and streams.
     pub(crate) fn under_way(&self) -> usize {
-        under_way(self.calls.load(SeqCst))
+        let now = self.counts();
+        now.calls + now.streams
+    }
+
+    pub(crate) fn streams(&self) -> usize {
+        self.counts().streams
+    }
+
+    /// How many places of the limit are taken.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken_of(self.counts())
+    }
+
+    fn taken_of(&self, now: Counts) -> usize {
+        let free = self.free_streams.load(SeqCst);
+        now.calls + now.streams.saturating_sub(free)
+    }
+
+    fn counts(&self) -> Counts {
+        Counts::of(self.counts.load(SeqCst))
+    }
+}
+
+impl Counts {
+    fn of(counts: u64) -> Self {
+        let part = |one: u64| (counts / one % UNBEGUN) as usize;
+        Self {
+            calls: part(CALL),
+            unbegun: part(UNBEGUN),
+            streams: part(STREAM),
+        }
     }
 }
 
 fn one(holds_worker: bool) -> u64 {
-    if holds_worker {
-        UNDER_WAY + UNBEGUN
-    } else {
-        UNDER_WAY
-    }
-}
-
-fn under_way(calls: u64) -> usize {
-    (calls % UNBEGUN) as usize
-}
-
-fn unbegun(calls: u64) -> usize {
-    (calls / UNBEGUN) as usize
+    if holds_worker { CALL + UNBEGUN } else { CALL }
 }

@@ -75,13 +75,11 @@ impl Excess {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Now {
     pub(crate) limit: usize,
-    pub(crate) under_way: usize,
+    pub(crate) taken: usize,
     /// In the window.
-    pub(crate) most_under_way: usize,
+    pub(crate) most_taken: usize,
     /// Calls that keep the workers busy, if they hold them.
     pub(crate) at_hand: usize,
-    /// Of those that are under way, the streams that are being sent.
-    pub(crate) streams: usize,
 }
 
 /// What a window says of the limit.
@@ -92,6 +90,8 @@ pub(crate) struct Verdict {
     pub(crate) slower: bool,
     /// Whether nobody stood in anybody's way.
     pub(crate) calm: bool,
+    /// Whether there are too many.
+    pub(crate) crowded: bool,
 }
 
 impl Limit {
@@ -120,12 +120,13 @@ impl Limit {
         let loses = loses(sums);
         let hold = Verdict {
             limit: if loses {
-                (limit - (limit.saturating_sub(now.streams)) / 10).max(least)
+                (limit - limit / 10).max(least)
             } else {
                 limit
             },
             slower: false,
             calm: sums.limited + sums.queued == 0 && keeps_up,
+            crowded: false,
         };
         if sums.ended == 0 {
             return hold;
@@ -144,6 +145,7 @@ impl Limit {
         let in_the_way = under_way * (1.0 - 1.0 / ratio);
         let crowded =
             !keeps_up && in_the_way > CROWD && took * (1.0 - 1.0 / ratio) > self.tolerance;
+        let hold = Verdict { crowded, ..hold };
         if crowded {
             self.was_crowded = true;
             self.crowded_for += 1;
@@ -159,6 +161,7 @@ impl Limit {
                 limit: cut.from,
                 slower: true,
                 calm: false,
+                crowded: false,
             };
         }
         if crowded {
@@ -166,9 +169,8 @@ impl Limit {
             if self.crowded_for < PATIENCE || self.cut.is_some() || rate < SAME * usual {
                 return hold;
             }
-            // Streams have been answered, and are in nobody's way that way.
             let calls = (usual * (took / ratio + self.tolerance) + CROWD) as usize;
-            let to = (calls + now.streams).max(least);
+            let to = calls.max(least);
             if to >= limit {
                 return hold;
             }
@@ -191,11 +193,11 @@ impl Limit {
             // A start is slow as TCP's is: twice as many each time, until it was too many once.
             let more = if self.was_crowded { limit / 4 } else { limit };
             self.uncut = None;
-            let most = HEADROOM * now.most_under_way.max(self.initial);
+            let most = HEADROOM * now.most_taken.max(self.initial);
             limit.saturating_add(more.max(1)).min(limit.max(most))
         } else {
             // What it has not been near to for long it may not come near to all at once.
-            limit.min(self.initial.max(HEADROOM * now.most_under_way))
+            limit.min(self.initial.max(HEADROOM * now.most_taken))
         };
         Verdict { limit, ..hold }
     }
@@ -217,7 +219,7 @@ impl Limit {
     fn judge(&mut self, sums: &Sums, now: Now) -> Option<Cut> {
         let cut = self.cut.as_mut()?;
         // Those that came before it are still on their way out.
-        if now.under_way > now.limit {
+        if now.taken > now.limit {
             cut.since = None;
             return None;
         }

@@ -8,10 +8,13 @@ use crate::mode::GuardMode;
 pub struct Snapshot {
     /// What it does.
     pub mode: GuardMode,
-    /// Calls that may be under way at once.
+    /// Calls that may be under way at once, streams that have begun not counted.
     pub limit: usize,
-    /// Calls that are.
+    /// Calls that are under way, and streams.
     pub under_way: usize,
+    /// Of these, the streams that have begun: they take no place of the limit, unless there are too many
+    /// calls.
+    pub streams: usize,
     /// Calls that wait for their turn.
     pub queued: usize,
     /// For how long all calls have had to wait.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use carveout_grpc::{GuardMode, OverloadConfig, check_health};
 use futures_util::future::join_all;
+use greeter_api::WatchItemsRequest;
 use greeter_api::greeter_service_client::GreeterServiceClient;
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
 use tonic::{Code, Status};
@@ -127,6 +128,7 @@ async fn what_is_too_much_is_refused_and_the_rest_is_answered() {
     for (name, is) in [
         ("admission_limit", snapshot.limit),
         ("admission_under_way", 0),
+        ("admission_streams", 0),
         ("admission_queued", 0),
         ("admission_threshold", snapshot.threshold),
     ] {
@@ -189,6 +191,29 @@ async fn a_limit_is_that_of_the_server_and_not_of_each_connection() {
     for call in [first, second] {
         call.await.unwrap().unwrap();
     }
+}
+
+#[tokio::test]
+async fn streams_that_have_begun_are_in_nobodys_way() {
+    let handlers = Handlers::default().watch(|| Ok(tokio_stream::pending()));
+    let enforced = OverloadConfig {
+        mode: GuardMode::Enforce,
+        ..OverloadConfig::default()
+    };
+    let server = Server::limited(handlers, enforced).await;
+    let mut client = server.raw_client().await;
+    let mut streams = Vec::new();
+    for _ in 0..150 {
+        let stream = client.watch_items(WatchItemsRequest {}).await;
+        streams.push(stream.unwrap().into_inner());
+    }
+    let snapshot = server.admission.snapshot();
+    assert!(snapshot.limit < streams.len(), "{snapshot:?}");
+    assert_eq!(snapshot.streams, streams.len());
+    client.get_item(read()).await.unwrap();
+    drop(streams);
+    let gone = || server.admission.snapshot().under_way == 0;
+    until("their places are free", gone).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,28 +13,35 @@ const WINDOW_CALLS: u64 = 20;
 impl Shared {
     /// Looks at what has happened, if it is time to.
     pub(super) fn look(self: &Arc<Self>, at: u64) {
-        let under_way = self.gate.under_way();
-        if under_way > self.most_under_way.load(Relaxed) {
-            self.most_under_way.fetch_max(under_way, Relaxed);
+        let taken = self.gate.taken();
+        if taken > self.most_taken.load(Relaxed) {
+            self.most_taken.fetch_max(taken, Relaxed);
         }
         let Some(sums) = self.window.close(at, WINDOW, WINDOW_CALLS) else {
             return;
         };
         let mut control = self.control.lock().unwrap_or_else(PoisonError::into_inner);
-        let most = self.most_under_way.swap(under_way, Relaxed);
+        let most = self.most_taken.swap(taken, Relaxed);
         let workers = self.gate.workers();
         let load = control.overload.as_ref().map(Overload::load);
         let places = self.spread.places(workers, load);
         self.gate.set_places(places);
         let now = Now {
             limit: self.gate.limit(),
-            under_way,
-            most_under_way: most,
+            taken,
+            most_taken: most,
             at_hand: workers + places,
-            streams: self.gate.streams(),
         };
         let verdict = control.limit.step(now, &sums);
         self.gate.set_limit(verdict.limit);
+        // A stream that has begun is in nobody's way that is known, and takes no place of those that wait
+        // for an answer. If there are too many calls it may be in the way after all: then more streams
+        // take places like calls.
+        self.gate.free_streams(if verdict.crowded {
+            self.gate.streams()
+        } else {
+            usize::MAX
+        });
         self.calm.store(verdict.calm, Relaxed);
         if verdict.slower {
             for method in &self.methods {

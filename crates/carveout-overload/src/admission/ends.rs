@@ -24,9 +24,13 @@ impl Shared {
         self.leave(permit, at);
     }
 
-    pub(crate) fn stream_begins(&self, permit: &Permit, now: Instant) {
-        self.gate.stream_begins();
-        self.answered(permit, self.clock.since_origin(now));
+    pub(crate) fn stream_begins(self: &Arc<Self>, permit: &Permit, now: Instant) {
+        let at = self.clock.since_origin(now);
+        self.answered(permit, at);
+        self.gate.stream();
+        if !self.queue.is_empty() {
+            self.let_in(at);
+        }
     }
 
     fn answered(&self, permit: &Permit, at: u64) {
@@ -41,26 +45,31 @@ impl Shared {
 
     pub(crate) fn gone(self: &Arc<Self>, permit: &Permit) {
         let at = self.clock.since_origin(self.clock.now());
+        // A stream was answered with its head.
+        if !permit.streams {
+            self.unanswered(permit, at);
+        }
+        self.leave(permit, at);
+    }
+
+    fn unanswered(&self, permit: &Permit, at: u64) {
         let took = at.saturating_sub(permit.since);
         // Its caller gives up then too, and may be a little sooner. One that leaves no time for an
         // answer says nothing of the service.
         let all_it_had = permit.deadline.saturating_sub(permit.since) / 10 * 9;
         let alone = self.method(permit.method).alone();
-        if permit.streams {
-            self.gate.stream_ends();
-        } else if alone > 0 && took >= all_it_had.max(alone) {
+        if alone > 0 && took >= all_it_had.max(alone) {
             self.window.lost(took);
         } else {
             self.window.gone();
         }
-        self.leave(permit, at);
     }
 
     fn leave(self: &Arc<Self>, permit: &Permit, at: u64) {
         if permit.unbegun {
             self.gate.begin();
         }
-        self.gate.leave();
+        self.gate.leave(permit.streams);
         if !self.queue.is_empty() {
             self.let_in(at);
         }

@@ -67,7 +67,7 @@ pub(crate) struct Shared {
     took: Average<6>,
     /// How much that differs, where calls hold a worker.
     spread: Spread,
-    most_under_way: AtomicUsize,
+    most_taken: AtomicUsize,
     /// Whether nobody stood in anybody's way in the last window.
     calm: AtomicBool,
     counters: Counters,
@@ -118,7 +118,7 @@ impl Admission {
             methods: (0..methods.max(1)).map(|_| Method::default()).collect(),
             took: Average::default(),
             spread: Spread::default(),
-            most_under_way: AtomicUsize::new(0),
+            most_taken: AtomicUsize::new(0),
             calm: AtomicBool::new(true),
             counters: Counters::default(),
             control: Mutex::new(Control {
@@ -227,6 +227,7 @@ impl Admission {
             mode: shared.mode(),
             limit: shared.gate.limit(),
             under_way: shared.gate.under_way(),
+            streams: shared.gate.streams(),
             queued: shared.queue.len(),
             queue_standing_for: Duration::from_nanos(shared.queue.standing_for(at)),
             wait: Duration::from_nanos(

@@ -81,12 +81,12 @@ impl Shared {
     pub(super) fn between_turns(&self, holds_worker: Duration) -> u64 {
         // They wait for workers ...
         let for_workers = nanos(holds_worker) / self.gate.workers() as u64;
-        let (under_way, limit) = (self.gate.under_way(), self.gate.limit());
-        if !holds_worker.is_zero() && under_way < limit {
+        let (taken, limit) = (self.gate.taken(), self.gate.limit());
+        if !holds_worker.is_zero() && taken < limit {
             return for_workers;
         }
         // ... or for calls to end: Little's law.
-        let for_ends = self.took.get() / under_way.clamp(1, limit.max(1)) as u64;
+        let for_ends = self.took.get() / taken.clamp(1, limit.max(1)) as u64;
         for_ends.max(for_workers)
     }
 

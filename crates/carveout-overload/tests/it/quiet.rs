@@ -82,3 +82,24 @@ fn whoever_needs_no_worker_does_not_wait_behind_one_who_does() {
     assert!(Pin::new(&mut for_worker).poll(&mut cx).is_pending());
     assert!(Pin::new(&mut for_place).poll(&mut cx).is_ready());
 }
+
+#[test]
+fn a_stream_that_has_begun_takes_no_place() {
+    let (admission, clock) = one_at_a_time();
+    let mut streams = Vec::new();
+    for begun in 0..1000 {
+        let mut stream = arrive(&admission, &clock).expect("there is room");
+        // Until it has begun.
+        assert!(arrive(&admission, &clock).is_none());
+        stream.streams(clock.now());
+        streams.push(stream);
+        let snapshot = admission.snapshot();
+        assert_eq!(
+            (snapshot.under_way, snapshot.streams),
+            (begun + 1, begun + 1)
+        );
+    }
+    drop(streams);
+    let snapshot = admission.snapshot();
+    assert_eq!((snapshot.under_way, snapshot.streams), (0, 0));
+}

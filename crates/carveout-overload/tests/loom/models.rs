@@ -30,6 +30,7 @@ pub(crate) const ALL: &[Model] = &[
     model("a permit for nobody comes back", 5, goes_away),
     model("who gives up leaves nothing behind", 5, gives_up),
     model("who begins lets the next one in", 3, begins),
+    model("a stream that begins lets the next one in", 3, streams),
     model("who is cancelled unbegun lets the next one in", 3, unbegun),
     model("a greater limit lets in who comes then", 3, greater_limit),
 ];
@@ -140,6 +141,22 @@ fn gives_up() {
         }
         Err(_) => drop(is_in(Decision::Queued(second))),
     }
+    service.is_as_new();
+}
+
+fn streams() {
+    let service = Service::new(1, 1);
+    let mut permit = service.admitted();
+    let now = service.now;
+    let sender = spawn(move || {
+        permit.streams(now);
+        permit
+    });
+    let decision = service.arrive(&call());
+    let stream = sender.join().expect("the sender");
+    // While it is being sent.
+    drop(is_in(decision));
+    drop(stream);
     service.is_as_new();
 }
 

@@ -62,6 +62,7 @@ impl Admin {
                 "mode": it.mode.as_str(),
                 "limit": it.limit,
                 "under_way": it.under_way,
+                "streams": it.streams,
                 "queued": it.queued,
                 "queue_standing_for_ms": milliseconds(it.queue_standing_for),
                 "threshold": it.threshold,
