@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::gate::MOST;
 use crate::mode::GuardMode;
 
 /// The `[overload]` section: when calls wait and when they are refused. The defaults are meant to be
@@ -100,8 +101,8 @@ impl OverloadConfig {
         if self.overloaded_queue_wait > self.max_queue_wait {
             return Err(("overloaded_queue_wait", "must be at most max_queue_wait"));
         }
-        if self.initial_limit == 0 {
-            return Err(("initial_limit", "must be at least 1"));
+        if !(1..=MOST).contains(&self.initial_limit) {
+            return Err(("initial_limit", "must be from 1 to 1000000"));
         }
         // tokio has 512 threads for blocking work, and the kit needs some of them.
         if !(1..=448).contains(&self.max_blocking) {

@@ -2,13 +2,16 @@ use std::sync::atomic::Ordering::SeqCst;
 
 use crate::sync::{AtomicU64, AtomicUsize};
 
-/// What is counted in one number, each in so many bits: a call that is in and has not been answered, ...
-const BITS: u32 = 21;
+/// What is counted in one number: a call that is in and has not been answered, in 22 bits, ...
 const CALL: u64 = 1;
-/// ... one that waits for a worker, besides, ...
-const UNBEGUN: u64 = 1 << BITS;
-/// ... and one whose answer is a stream that has begun, in place of the first.
-const STREAM: u64 = 1 << (2 * BITS);
+/// ... one that waits for a worker, besides, in 20, ...
+const UNBEGUN: u64 = 1 << 22;
+/// ... and one whose answer is a stream that has begun, in place of the first, in 22 again: more have no
+/// room in the memory.
+const STREAM: u64 = 1 << 42;
+
+/// No limit is above that.
+pub(crate) const MOST: usize = 1_000_000;
 
 /// How many calls are in, and how many may be. Numbers alone: no lock, no waiting.
 ///
@@ -52,7 +55,7 @@ struct Counts {
 impl Gate {
     pub(crate) fn new(limit: usize, workers: usize) -> Self {
         Self {
-            limit: AtomicUsize::new(limit),
+            limit: AtomicUsize::new(limit.min(MOST)),
             counts: AtomicU64::new(0),
             free_streams: AtomicUsize::new(usize::MAX),
             workers: workers.max(1),
@@ -133,7 +136,7 @@ impl Gate {
     }
 
     pub(crate) fn set_limit(&self, limit: usize) {
-        self.limit.store(limit, SeqCst);
+        self.limit.store(limit.min(MOST), SeqCst);
     }
 
     /// Calls and streams.
@@ -163,15 +166,43 @@ impl Gate {
 
 impl Counts {
     fn of(counts: u64) -> Self {
-        let part = |one: u64| (counts / one % UNBEGUN) as usize;
         Self {
-            calls: part(CALL),
-            unbegun: part(UNBEGUN),
-            streams: part(STREAM),
+            calls: (counts % UNBEGUN) as usize,
+            unbegun: (counts % STREAM / UNBEGUN) as usize,
+            streams: (counts / STREAM) as usize,
         }
     }
 }
 
 fn one(holds_worker: bool) -> u64 {
     if holds_worker { CALL + UNBEGUN } else { CALL }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_in_one_number_is_kept_apart() {
+        const CALLS: usize = 100_000;
+        let gate = Gate::new(usize::MAX, 1);
+        assert_eq!(gate.limit(), MOST);
+        let entered = (0..CALLS).map(|_| gate.enter(true)).last();
+        assert_eq!(entered, Some((0, CALLS - 1)));
+        for _ in 0..CALLS / 2 {
+            gate.begin();
+            gate.stream();
+        }
+        assert_eq!((gate.streams(), gate.taken()), (CALLS / 2, CALLS / 2));
+        assert_eq!(gate.under_way(), CALLS);
+        gate.free_streams(10);
+        assert_eq!(gate.taken(), CALLS - 10);
+        for _ in 0..CALLS / 2 {
+            gate.leave(true);
+            gate.begin();
+            gate.leave(false);
+        }
+        assert_eq!((gate.under_way(), gate.streams()), (0, 0));
+        assert_eq!(gate.counts.load(SeqCst), 0);
+    }
 }
