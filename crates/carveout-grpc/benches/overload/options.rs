@@ -38,16 +38,32 @@ impl Options {
             let value = args
                 .next()
                 .ok_or_else(|| format!("{option} wants a value"))?;
-            let unknown = || format!("{option} {value}: there is none of that name");
+            let one_of = |names: &[String]| {
+                format!(
+                    "{option} {value}: there is none of that name; there are {}",
+                    names.join(", ")
+                )
+            };
             match option.as_str() {
-                "--scenario" => this
-                    .scenarios
-                    .push(Scenario::named(&value).ok_or_else(unknown)?),
-                "--load" => this.loads.push(Load::named(&value).ok_or_else(unknown)?),
-                "--contender" => this
-                    .contenders
-                    .push(Contender::named(&value).ok_or_else(unknown)?),
-                "--seeds" => this.seeds = Some(value.parse().map_err(|_| unknown())?),
+                "--scenario" => {
+                    let names = Scenario::ALL.map(|one| one.name().to_owned());
+                    let named = Scenario::named(&value);
+                    this.scenarios.push(named.ok_or_else(|| one_of(&names))?);
+                }
+                "--load" => {
+                    let names = Load::ALL.map(Load::name);
+                    let named = Load::named(&value);
+                    this.loads.push(named.ok_or_else(|| one_of(&names))?);
+                }
+                "--contender" => {
+                    let names = Contender::ALL.map(|one| one.name().to_owned());
+                    let named = Contender::named(&value);
+                    this.contenders.push(named.ok_or_else(|| one_of(&names))?);
+                }
+                "--seeds" => {
+                    let seeds = value.parse();
+                    this.seeds = Some(seeds.map_err(|_| format!("--seeds {value} is no number"))?);
+                }
                 "--out" => this.out = value.into(),
                 _ => return Err(format!("{option}: there is no such option")),
             }

@@ -24,7 +24,12 @@ pub(crate) fn write(folder: &Path, cells: &[Cell]) -> Result<(), String> {
             &chart(name, &axis, &goodput),
         )?;
         let p99 = lines(cells, name, |cell| cell.ok_p99);
-        let axis = Axis::logarithmic("99th percentile of answers, ms", 0.1, 300.0);
+        let least = if scenario == Scenario::Micro {
+            0.1
+        } else {
+            5.0
+        };
+        let axis = Axis::logarithmic("99th percentile of answers, ms", least, 300.0);
         save(
             folder,
             &format!("{name}-p99.svg"),
