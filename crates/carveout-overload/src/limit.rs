@@ -8,8 +8,9 @@ const RATES: usize = 10;
 const CROWD: f64 = 2.0;
 /// A crowd is one that lasts for so many windows ...
 const PATIENCE: u32 = 3;
-/// ... and at so much of the usual rate.
-const SAME: f64 = 0.7;
+/// ... and at so much of the usual rate: what has lost half of its capacity at four fifths of the load is
+/// slower and crowded, and what stands still is slower than that.
+const SAME: f64 = 0.6;
 /// How many may arrive for each that ends: what is more is a backlog.
 const KEEPS_UP: f64 = 1.05;
 /// A cut to less than this is judged ...
@@ -155,10 +156,13 @@ impl Limit {
         }
 
         if let Some(cut) = self.judge(sums, now) {
-            // Fewer at once, and each takes as long as before: that is how long they take by now.
+            // Fewer at once, and each takes as long as before: that is how long they take by now. Room
+            // for twice as many as that makes is room for all, and not at once for a crowd again.
             self.rates = [0.0; RATES];
+            let arrive = sums.arrived as f64 / sums.nanos as f64;
+            let room = (2.0 * arrive * took + CROWD) as usize;
             return Verdict {
-                limit: cut.from,
+                limit: room.min(cut.from).max(limit),
                 slower: true,
                 calm: false,
                 crowded: false,

@@ -195,6 +195,21 @@ fn half_the_capacity_is_used_as_well_as_all_of_it() {
 }
 
 #[test]
+fn a_pool_that_becomes_half_as_fast_is_used_as_well_soon_after() {
+    // It was never full before, and nothing was known of it.
+    let model = Model {
+        holds_worker: false,
+        takes: |since, _| Duration::from_millis(if since.as_secs() < 1 { 5 } else { 10 }),
+        callers: Callers::Open(|_| 320.0),
+        warm_up: Duration::from_millis(1600),
+        lasts: Duration::from_millis(3600),
+        ..Model::default()
+    };
+    let all = always(&model, |it| it.good() / 400.0 >= 0.6);
+    assert!(all.good() / 400.0 >= 0.95 * runs(), "{all:?}");
+}
+
+#[test]
 fn it_is_well_soon_after_the_overload() {
     // Ten times too much for a second, then four fifths; what comes from 100 ms after that on counts.
     let model = Model {
