@@ -1,10 +1,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
-use std::time::Duration;
 
 use carveout_overload::Blocking;
 use tokio::task::JoinHandle;
+
+use crate::served::eventually;
 
 /// Work that runs until it is told to end, and counts itself.
 fn held(ran: &Arc<AtomicUsize>) -> (impl FnOnce() + Send + 'static, mpsc::Sender<()>) {
@@ -23,23 +24,16 @@ fn start(blocking: &Blocking, work: impl FnOnce() + Send + 'static) -> JoinHandl
     tokio::spawn(async move { blocking.run(work).await })
 }
 
-async fn until(holds: impl Fn() -> bool) {
-    let holds = async {
-        while !holds() {
-            tokio::task::yield_now().await;
-        }
-    };
-    let held = tokio::time::timeout(Duration::from_secs(20), holds).await;
-    held.expect("what is waited for");
-}
-
 #[tokio::test]
 async fn no_more_run_at_once_than_there_are_places() {
     let blocking = Blocking::new(2);
     let ran = Arc::new(AtomicUsize::new(0));
     let (works, ends): (Vec<_>, Vec<_>) = (0..5).map(|_| held(&ran)).unzip();
     let calls: Vec<_> = works.into_iter().map(|it| start(&blocking, it)).collect();
-    until(|| ran.load(SeqCst) == 2 && blocking.waiting() == 3).await;
+    eventually("two run and three wait", || {
+        ran.load(SeqCst) == 2 && blocking.waiting() == 3
+    })
+    .await;
     assert_eq!(blocking.running(), 2);
     drop(ends);
     for call in calls {
@@ -55,10 +49,10 @@ async fn a_call_that_is_given_up_while_it_waits_never_runs() {
     let ran = Arc::new(AtomicUsize::new(0));
     let (first, end) = held(&ran);
     let first = start(&blocking, first);
-    until(|| ran.load(SeqCst) == 1).await;
+    eventually("one runs", || ran.load(SeqCst) == 1).await;
     let (given_up, _end) = held(&ran);
     let given_up = start(&blocking, given_up);
-    until(|| blocking.waiting() == 1).await;
+    eventually("one waits", || blocking.waiting() == 1).await;
     given_up.abort();
     assert!(given_up.await.unwrap_err().is_cancelled());
     assert_eq!(blocking.waiting(), 0);
@@ -74,7 +68,7 @@ async fn work_that_nobody_waits_for_any_more_keeps_its_place() {
     let ran = Arc::new(AtomicUsize::new(0));
     let (work, end) = held(&ran);
     let call = start(&blocking, work);
-    until(|| ran.load(SeqCst) == 1).await;
+    eventually("one runs", || ran.load(SeqCst) == 1).await;
     call.abort();
     assert!(call.await.unwrap_err().is_cancelled());
     assert_eq!(blocking.running(), 1);
@@ -88,6 +82,6 @@ async fn a_panic_is_the_callers_and_gives_the_place_back() {
     let panic = start(&blocking, || panic!("broken")).await.unwrap_err();
     let panic = panic.into_panic();
     assert_eq!(panic.downcast_ref::<&str>(), Some(&"broken"));
-    until(|| blocking.running() == 0).await;
+    eventually("none runs", || blocking.running() == 0).await;
     assert_eq!(blocking.run(|| 7).await, 7);
 }
