@@ -26,12 +26,12 @@ pub struct OverloadConfig {
     pub overloaded_queue_wait: Duration,
     /// How long all calls may have to wait longer than 5 ms (CoDel's target, RFC 8289) before the
     /// service is overloaded, if it is by so little that nothing has to be refused before. 500 ms:
-    /// five of CoDel's intervals,
-    /// because a server that is busy for four fifths of the time has busy spells of more than one.
+    /// five of CoDel's intervals, because a server that is busy for four fifths of the time has busy spells of more than one.
     #[serde(with = "humantime_serde")]
     pub overloaded_after: Duration,
     /// How much longer than alone calls may take because of each other before there are too many of
-    /// them at once. 5 ms, CoDel's target (RFC 8289). What a busy machine does to calls is more at
+    /// them at once. 5 ms, CoDel's target (RFC 8289); where they take more than 20 ms a quarter of that
+    /// is tolerated, because what they take alone is known no better. What a busy machine does to calls is more at
     /// times: a service that ends as many as arrive is not cut for it, and a cut that makes calls no
     /// faster is taken back.
     #[serde(with = "humantime_serde")]

@@ -21,14 +21,10 @@ pub(crate) const MOST: usize = 1_000_000;
 /// Whoever finds no room changes nothing. To count a call and take that back would keep others out
 /// for that moment: the last call could leave, find no room for the one that waits, and leave it
 /// waiting for nobody. That is why all counts are one number.
-///
-/// The only thing that every call writes to and all threads share: nothing else is to be on its
-/// cache line.
 #[derive(Debug)]
-#[repr(align(128))]
 pub(crate) struct Gate {
+    counts: Alone,
     limit: AtomicUsize,
-    counts: AtomicU64,
     /// So many streams take no place.
     free_streams: AtomicUsize,
     workers: usize,
@@ -37,11 +33,28 @@ pub(crate) struct Gate {
     places: AtomicUsize,
 }
 
+/// The only thing that every call writes to and all threads share: nothing else is on its cache line,
+/// and every look at it costs as much as a change.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Alone(AtomicU64);
+
 /// What there is no room in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Full {
     Limit,
     Workers,
+}
+
+/// A call that is in whatever the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entered {
+    /// How many places are taken with it.
+    pub(crate) taken: usize,
+    /// How many are in that would have had to wait for the limit ...
+    pub(crate) over: usize,
+    /// ... and for workers.
+    pub(crate) late: usize,
 }
 
 /// How many there are, at one moment.
@@ -56,19 +69,21 @@ impl Gate {
     pub(crate) fn new(limit: usize, workers: usize) -> Self {
         Self {
             limit: AtomicUsize::new(limit.min(MOST)),
-            counts: AtomicU64::new(0),
+            counts: Alone(AtomicU64::new(0)),
             free_streams: AtomicUsize::new(usize::MAX),
             workers: workers.max(1),
             places: AtomicUsize::new(workers.max(1)),
         }
     }
 
-    pub(crate) fn try_enter(&self, holds_worker: bool) -> Result<(), Full> {
+    /// Says how many places are taken with this one.
+    pub(crate) fn try_enter(&self, holds_worker: bool) -> Result<usize, Full> {
         let (limit, places) = (self.limit(), self.places());
-        let mut counts = self.counts.load(SeqCst);
+        let mut counts = self.counts.0.load(SeqCst);
         loop {
             let now = Counts::of(counts);
-            if self.taken_of(now) >= limit {
+            let taken = self.taken_of(now);
+            if taken >= limit {
                 return Err(Full::Limit);
             }
             if holds_worker && now.unbegun >= places {
@@ -77,41 +92,44 @@ impl Gate {
             let more = counts + one(holds_worker);
             match self
                 .counts
+                .0
                 .compare_exchange_weak(counts, more, SeqCst, SeqCst)
             {
-                Ok(_) => return Ok(()),
+                Ok(_) => return Ok(taken + 1),
                 Err(by_now) => counts = by_now,
             }
         }
     }
 
-    /// Lets one in whatever the limit, and says how many are in that would have had to wait: for the
-    /// limit, and for workers.
-    pub(crate) fn enter(&self, holds_worker: bool) -> (usize, usize) {
+    /// Lets one in whatever the limit.
+    pub(crate) fn enter(&self, holds_worker: bool) -> Entered {
         let one = one(holds_worker);
-        let now = Counts::of(self.counts.fetch_add(one, SeqCst) + one);
-        let over = self.taken_of(now).saturating_sub(self.limit());
-        let late = if holds_worker {
-            now.unbegun.saturating_sub(self.places())
-        } else {
-            0
-        };
-        (over, late)
+        let now = Counts::of(self.counts.0.fetch_add(one, SeqCst) + one);
+        let taken = self.taken_of(now);
+        Entered {
+            taken,
+            over: taken.saturating_sub(self.limit()),
+            late: if holds_worker {
+                now.unbegun.saturating_sub(self.places())
+            } else {
+                0
+            },
+        }
     }
 
     /// A worker has taken up a call that it entered for.
     pub(crate) fn begin(&self) {
-        self.counts.fetch_sub(UNBEGUN, SeqCst);
+        self.counts.0.fetch_sub(UNBEGUN, SeqCst);
     }
 
     /// The answer of a call that is in is a stream, and has begun.
     pub(crate) fn stream(&self) {
-        self.counts.fetch_add(STREAM - CALL, SeqCst);
+        self.counts.0.fetch_add(STREAM - CALL, SeqCst);
     }
 
     pub(crate) fn leave(&self, streams: bool) {
         let one = if streams { STREAM } else { CALL };
-        self.counts.fetch_sub(one, SeqCst);
+        self.counts.0.fetch_sub(one, SeqCst);
     }
 
     /// From now on so many streams take no place.
@@ -160,7 +178,7 @@ impl Gate {
     }
 
     fn counts(&self) -> Counts {
-        Counts::of(self.counts.load(SeqCst))
+        Counts::of(self.counts.0.load(SeqCst))
     }
 }
 
@@ -188,7 +206,12 @@ mod tests {
         let gate = Gate::new(usize::MAX, 1);
         assert_eq!(gate.limit(), MOST);
         let entered = (0..CALLS).map(|_| gate.enter(true)).last();
-        assert_eq!(entered, Some((0, CALLS - 1)));
+        let expected = Entered {
+            taken: CALLS,
+            over: 0,
+            late: CALLS - 1,
+        };
+        assert_eq!(entered, Some(expected));
         for _ in 0..CALLS / 2 {
             gate.begin();
             gate.stream();
@@ -203,6 +226,6 @@ mod tests {
             gate.leave(false);
         }
         assert_eq!((gate.under_way(), gate.streams()), (0, 0));
-        assert_eq!(gate.counts.load(SeqCst), 0);
+        assert_eq!(gate.counts.0.load(SeqCst), 0);
     }
 }

@@ -6,6 +6,8 @@ use crate::window::Sums;
 const RATES: usize = 10;
 /// How many calls may stand in each other's way. Vegas' alpha.
 const CROWD: f64 = 2.0;
+/// Calls may always take so much of what they take alone longer: that is not known better.
+const TOLERABLE: f64 = 0.25;
 /// A crowd is one that lasts for so many windows ...
 const PATIENCE: u32 = 3;
 /// ... and at so much of the usual rate: what has lost half of its capacity at four fifths of the load is
@@ -40,8 +42,18 @@ pub(crate) struct Limit {
     /// Whether there were ever too many.
     was_crowded: bool,
     cut: Option<Cut>,
-    /// The limit before the cuts that have not been judged.
-    uncut: Option<usize>,
+    /// How it was before the cuts that have not been judged.
+    uncut: Option<Uncut>,
+}
+
+/// How it was before a limit was lowered.
+#[derive(Clone, Copy, Debug)]
+struct Uncut {
+    limit: usize,
+    /// On the average.
+    under_way: f64,
+    /// How much longer than alone calls took, in parts of a doubling.
+    excess: f64,
 }
 
 /// A limit that was lowered, until it is known whether that was right.
@@ -144,8 +156,9 @@ impl Limit {
         // Little's law: those that were not answered in time were under way too.
         let under_way = (sums.took + sums.lost_after) as f64 / sums.nanos as f64;
         let in_the_way = under_way * (1.0 - 1.0 / ratio);
-        let crowded =
-            !keeps_up && in_the_way > CROWD && took * (1.0 - 1.0 / ratio) > self.tolerance;
+        let alone = took / ratio;
+        let tolerance = self.tolerance.max(alone * TOLERABLE);
+        let crowded = !keeps_up && in_the_way > CROWD && took - alone > tolerance;
         let hold = Verdict { crowded, ..hold };
         if crowded {
             self.was_crowded = true;
@@ -159,6 +172,7 @@ impl Limit {
             // Fewer at once, and each takes as long as before: that is how long they take by now. Room
             // for twice as many as that makes is room for all, and not at once for a crowd again.
             self.rates = [0.0; RATES];
+            self.begin_anew();
             let arrive = sums.arrived as f64 / sums.nanos as f64;
             let room = (2.0 * arrive * took + CROWD) as usize;
             return Verdict {
@@ -169,22 +183,33 @@ impl Limit {
             };
         }
         if crowded {
-            // Once is a pause, and a service that does less than before is not stopped by a crowd.
-            if self.crowded_for < PATIENCE || self.cut.is_some() || rate < SAME * usual {
+            // Once is a pause, and a service that does less than before is not stopped by a crowd: if
+            // it is not seen to be one.
+            let is_sure = sums.rises || self.crowded_for >= PATIENCE && rate >= SAME * usual;
+            if !is_sure || self.cut.is_some() {
                 return hold;
             }
-            let calls = (usual * (took / ratio + self.tolerance) + CROWD) as usize;
+            let calls = (usual * (alone + tolerance) + CROWD) as usize;
             let to = calls.max(least);
             if to >= limit {
                 return hold;
             }
             // Several small ones are a large one.
-            let from = *self.uncut.get_or_insert(limit);
-            let expected = (calls as f64 / under_way).min(to as f64 / from as f64);
-            self.cut = (expected < LARGE).then(|| Cut {
-                from,
-                // In a crowd, time falls with the limit: less than half of that is none.
-                right_at: self.crowd.mean() + parts(expected) / 2.0,
+            let uncut = *self.uncut.get_or_insert(Uncut {
+                limit,
+                under_way,
+                // Those that were not answered in time took longer than those that were.
+                excess: self
+                    .crowd
+                    .mean()
+                    .max(parts(under_way / (usual.max(rate) * alone))),
+            });
+            let fewer = to as f64 / uncut.under_way;
+            // In a crowd, time falls with the number: less than half of that is none.
+            let expected = (uncut.excess + parts(fewer)).max(0.0);
+            self.cut = (fewer < LARGE).then_some(Cut {
+                from: uncut.limit,
+                right_at: (uncut.excess + expected) / 2.0,
                 since: None,
             });
             self.begin_anew();

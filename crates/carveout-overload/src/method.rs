@@ -94,6 +94,9 @@ pub(crate) fn log2(nanos: u64) -> i32 {
     (exponent << PART) as i32 + fraction as i32
 }
 
+/// Parts of a doubling.
+const PARTS: f64 = (1 << PART) as f64;
+
 pub(crate) fn exp2(log: i32) -> u64 {
     if log <= 0 {
         return 0;
@@ -105,12 +108,12 @@ pub(crate) fn exp2(log: i32) -> u64 {
 
 /// How many times as long an excess is.
 pub(crate) fn times(excess: f64) -> f64 {
-    (excess / f64::from(1 << PART)).exp2()
+    (excess / PARTS).exp2()
 }
 
 /// The excess of what takes so many times as long.
 pub(crate) fn parts(times: f64) -> f64 {
-    times.log2() * f64::from(1 << PART)
+    times.log2() * PARTS
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ pub struct Permit {
     pub(crate) since: u64,
     /// In nanoseconds; none is the end of time.
     pub(crate) deadline: u64,
+    /// How many were under way with it when it came in.
+    pub(crate) among: u32,
     /// Whether it waits for a worker that it will hold.
     pub(crate) unbegun: bool,
     /// When a worker took it up, in nanoseconds; 0 if it needs none.
@@ -39,6 +41,7 @@ impl Permit {
         method: usize,
         since: u64,
         deadline: u64,
+        among: usize,
         unbegun: bool,
     ) -> Self {
         Self {
@@ -46,6 +49,7 @@ impl Permit {
             method,
             since,
             deadline,
+            among: u32::try_from(among).unwrap_or(u32::MAX),
             unbegun,
             begun: 0,
             streams: false,

@@ -37,8 +37,8 @@ pub(crate) struct Queued {
 pub(crate) enum Next {
     /// It has waited for too long, or cannot be answered in time: it goes.
     Drop,
-    /// It may go in.
-    Enter,
+    /// It may go in, and so many are in with it.
+    Enter(usize),
     /// There is no room, for it or anybody.
     Stay,
     /// There is no worker for it, or for anybody who needs one.
@@ -57,7 +57,7 @@ impl Queue {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.since.load(SeqCst) == 0
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -108,7 +108,7 @@ impl Queue {
             match next {
                 Next::Stay => return None,
                 Next::StayForWorker => continue,
-                Next::Enter | Next::Drop => {}
+                Next::Enter(_) | Next::Drop => {}
             }
             let call = if newest {
                 line.pop_back()
@@ -137,7 +137,7 @@ impl Queue {
         for call in calls {
             self.lengths[call.class as usize].fetch_sub(1, SeqCst);
         }
-        if self.is_empty() {
+        if self.lengths.iter().all(|length| length.load(SeqCst) == 0) {
             self.since.store(0, SeqCst);
         }
     }

@@ -3,7 +3,7 @@ use crate::average::Average;
 /// Calls at hand for each worker, at most.
 const MOST: usize = 8;
 /// The share of the time in which there may be no call at hand, in a slight overload.
-const IDLE: f64 = 0.02;
+const IDLE: f64 = 0.01;
 
 /// How much calls differ in how long they take from when a worker takes them up.
 #[derive(Debug, Default)]
@@ -27,19 +27,22 @@ impl Spread {
     /// and more the more calls differ, by which a queue grows too (the formula of Pollaczek and
     /// Khinchine): many short ones in a row are done before the next has come.
     ///
-    /// While it is overloaded no call waits for long elsewhere, and when little more arrives than can be
-    /// served chance makes gaps: `n` calls of one length are all done before the next has come for about
-    /// `load` to the power of `-2n` of the time. For that there may be half as many more at hand.
+    /// While it is overloaded no call waits for long elsewhere, and the less is too much the longer the
+    /// gaps are that chance makes: `n` calls at hand are all done before the next has come for about
+    /// `load` to the power of `-2n / (1 + scv / load)` of the time (by the diffusion that a queue of
+    /// room for `n` is nearly, and exact enough for calls of one length). For that there may be half a call
+    /// for each worker more at hand, and where much is too much there are fewer.
     pub(crate) fn places(&self, workers: usize, load: Option<f64>) -> usize {
-        let differing = workers as f64 * (1.0 + self.scv()) / 2.0;
+        let scv = self.scv();
+        let differing = workers as f64 * (1.0 + scv) / 2.0;
         let differing = (differing.ceil() as usize).clamp(workers, MOST * workers);
         // Where none holds a worker there is none to keep busy.
         let Some(load) = load.filter(|_| self.mean.get() > 0) else {
             return differing;
         };
-        let bridging = IDLE.recip().ln() / (2.0 * load.max(1.01).ln());
-        let bridging = (bridging.round() as usize).min(workers + workers.div_ceil(2));
-        differing.max(bridging)
+        let bridging = IDLE.recip().ln() * (1.0 + scv / load) / (2.0 * load.max(1.01).ln());
+        let most = differing + workers.div_ceil(2);
+        (bridging.round() as usize).clamp(workers, most)
     }
 
     /// The squared coefficient of variation: 0 if all take as long, 1 if it is pure chance.
@@ -74,6 +77,20 @@ mod tests {
             places(50_000_000)
         );
         assert!((6..=16).contains(&places(u64::MAX)));
+    }
+
+    #[test]
+    fn where_much_is_too_much_fewer_are_at_hand_that_differ() {
+        let spread = Spread::default();
+        for call in 0..1000 {
+            spread.add(if call % 10 == 0 {
+                50_000_000
+            } else {
+                1_000_000
+            });
+        }
+        let places = [1.4, 3.0, 10.0].map(|load| spread.places(2, Some(load)));
+        assert!(matches!(places, [7..=10, 4..=7, 2]), "{places:?}");
     }
 
     #[test]

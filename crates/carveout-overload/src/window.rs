@@ -2,6 +2,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use crate::level::Level;
+use crate::slope::Slope;
 
 /// Counters are kept apart for so many threads, so that no thread waits for another's cache line.
 const SHARDS: usize = 8;
@@ -19,6 +20,7 @@ pub(crate) struct Window {
     /// In the windows before.
     arrived: AtomicU64,
     shards: [Shard; SHARDS],
+    slope: Slope,
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +61,8 @@ pub(crate) struct Sums {
     pub(crate) took: u64,
     /// Of those that ended, in parts of a doubling.
     pub(crate) excess: i64,
+    /// Whether calls took the longer the more were under way.
+    pub(crate) rises: bool,
     /// Calls that were cancelled, or failed.
     pub(crate) gone: u64,
     /// Calls that were let in, and ended by their deadline.
@@ -81,6 +85,7 @@ impl Window {
             begun: AtomicU64::new(0),
             arrived: AtomicU64::new(0),
             shards: Default::default(),
+            slope: Slope::default(),
         }
     }
 
@@ -94,6 +99,12 @@ impl Window {
             .ended
             .fetch_add(EXCESS * i64::from(excess) + 1, Relaxed);
         shard.took.fetch_add(nanos, Relaxed);
+    }
+
+    /// A call that ended was one of so many when it came in. Of very many calls some are enough.
+    pub(crate) fn sampled(&self, among: u32, excess: i32, since: u64) {
+        let came = since as i64 - self.begun.load(Relaxed) as i64;
+        self.slope.add(among, excess, came);
     }
 
     pub(crate) fn gone(&self) {
@@ -170,6 +181,7 @@ impl Window {
             ended,
             took: take(|it| &it.took),
             excess,
+            rises: self.slope.take_rises(),
             gone: take(|it| &it.gone),
             lost: take(|it| &it.lost),
             lost_after: take(|it| &it.lost_after),

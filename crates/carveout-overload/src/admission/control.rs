@@ -11,15 +11,19 @@ const WINDOW: u64 = 100_000_000;
 const WINDOW_CALLS: u64 = 20;
 
 impl Shared {
-    /// Looks at what has happened, if it is time to.
-    pub(super) fn look(self: &Arc<Self>, at: u64) {
-        let taken = self.gate.taken();
+    /// So many places were taken.
+    pub(super) fn saw(&self, taken: usize) {
         if taken > self.most_taken.load(Relaxed) {
             self.most_taken.fetch_max(taken, Relaxed);
         }
+    }
+
+    /// Looks at what has happened, if it is time to.
+    pub(super) fn look(self: &Arc<Self>, at: u64) {
         let Some(sums) = self.window.close(at, WINDOW, WINDOW_CALLS) else {
             return;
         };
+        let taken = self.gate.taken();
         let mut control = self.control.lock().unwrap_or_else(PoisonError::into_inner);
         let most = self.most_taken.swap(taken, Relaxed);
         let workers = self.gate.workers();

@@ -36,8 +36,10 @@ impl Shared {
     fn answered(&self, permit: &Permit, at: u64) {
         let took = at.saturating_sub(permit.since).max(1);
         let method = self.method(permit.method);
-        self.window.ended(took, method.excess(took));
+        let excess = method.excess(took);
+        self.window.ended(took, excess);
         if method.is_due(at) {
+            self.window.sampled(permit.among, excess, permit.since);
             method.took(took, self.calm.load(Relaxed) && self.queue.is_empty());
             self.took.add(took);
         }

@@ -37,6 +37,7 @@ impl Clone for Admission {
 /// A count of references of its own for each clone, so that the calls of two connections do not
 /// count on one cache line.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Handle(Arc<Shared>);
 
 impl Handle {
@@ -148,16 +149,17 @@ impl Admission {
         let shared = &self.0;
         let mode = shared.mode();
         if mode == GuardMode::Off {
-            return Decision::Admitted(Permit::new(None, call.method, 0, 0, false));
+            return Decision::Admitted(Permit::new(None, call.method, 0, 0, 0, false));
         }
         let at = shared.clock.since_origin(now);
         let holds_worker = !call.holds_worker.is_zero();
         shared.window.arrived(call.level);
         shared.look(at);
         if mode == GuardMode::Dark {
-            let would_wait = shared.gate.enter(holds_worker);
-            let mut permit = self.permit(at, call, holds_worker);
-            permit.would_be = shared.would_be(at, call, would_wait);
+            let entered = shared.gate.enter(holds_worker);
+            shared.saw(entered.taken);
+            let mut permit = self.permit(at, call, entered.taken, holds_worker);
+            permit.would_be = shared.would_be(at, call, entered);
             return Decision::Admitted(permit);
         }
         // Those in the queue wait for workers, if there is room for a call that needs none.
@@ -165,7 +167,10 @@ impl Admission {
         let first = shared.queue.is_empty() || !holds_worker;
         if first {
             match shared.gate.try_enter(holds_worker) {
-                Ok(()) => return Decision::Admitted(self.permit(at, call, holds_worker)),
+                Ok(taken) => {
+                    shared.saw(taken);
+                    return Decision::Admitted(self.permit(at, call, taken, holds_worker));
+                }
                 Err(Full::Limit) => shared.window.limited(),
                 Err(Full::Workers) => {}
             }
@@ -202,13 +207,14 @@ impl Admission {
         }
     }
 
-    fn permit(&self, at: u64, call: &Arrival, unbegun: bool) -> Permit {
+    fn permit(&self, at: u64, call: &Arrival, among: usize, unbegun: bool) -> Permit {
         let deadline = self.0.deadline(call);
         Permit::new(
             Some(Arc::clone(&self.0)),
             call.method,
             at,
             deadline,
+            among,
             unbegun,
         )
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::Shared;
 use crate::arrival::{Arrival, Refusal};
 use crate::clock::nanos;
+use crate::gate::Entered;
 use crate::level::Criticality;
 
 impl Shared {
@@ -59,13 +60,8 @@ impl Shared {
     }
 
     /// Counts what would have been done with a call that is in already.
-    pub(super) fn would_be(
-        &self,
-        at: u64,
-        call: &Arrival,
-        would_wait: (usize, usize),
-    ) -> Option<Refusal> {
-        let (over, late) = would_wait;
+    pub(super) fn would_be(&self, at: u64, call: &Arrival, entered: Entered) -> Option<Refusal> {
+        let Entered { over, late, .. } = entered;
         if over > 0 {
             self.window.limited();
         }

@@ -34,7 +34,10 @@ impl Shared {
                 return Next::Drop;
             }
             match self.gate.try_enter(call.holds_worker) {
-                Ok(()) => Next::Enter,
+                Ok(taken) => {
+                    self.saw(taken);
+                    Next::Enter(taken)
+                }
                 Err(Full::Limit) => {
                     self.window.limited();
                     Next::Stay
@@ -45,14 +48,14 @@ impl Shared {
         let newest = |class| self.is_overloaded(at, class);
         while let Some((call, next)) = self.queue.next(newest, ask) {
             let told = match next {
-                Next::Enter => {
+                Next::Enter(taken) => {
                     let queued = at.saturating_sub(call.since);
                     if queued < SHORT {
                         self.queue.moved(at);
                     }
                     let of = Some(Handle::to(self));
                     let mut permit =
-                        Permit::new(of, call.method, at, call.deadline, call.holds_worker);
+                        Permit::new(of, call.method, at, call.deadline, taken, call.holds_worker);
                     permit.queued = queued;
                     Ok(permit)
                 }

@@ -64,6 +64,8 @@ pub(crate) struct Outcome {
     pub(crate) critical_good: u32,
     /// When calls were answered by their deadline, in microseconds from when they were due.
     pub(crate) good_after: Vec<u32>,
+    /// When they were, from the start: the earlier first.
+    pub(crate) good_at: Vec<Duration>,
     /// When they were refused.
     pub(crate) refused_after: Vec<u32>,
     /// Calls of each client that were answered by their deadline, if there are clients.
@@ -89,6 +91,24 @@ impl Outcome {
 
     pub(crate) fn good_share(&self) -> f64 {
         self.good() / f64::from(self.offered)
+    }
+
+    /// Milliseconds from then to when four fifths of so many calls a second are answered in each fifth of
+    /// a second, for a second. None if never.
+    pub(crate) fn well_after(&self, from: Duration, capacity: f64) -> Option<u128> {
+        const STEP: Duration = Duration::from_millis(20);
+        const PART: Duration = Duration::from_millis(200);
+        let until = |end: Duration| self.good_at.partition_point(|at| *at < end);
+        let enough = 0.8 * capacity * PART.as_secs_f64();
+        let is_well = |begins: &Duration| {
+            let parts = (0..5).map(|part| *begins + PART * part);
+            let mut answered = parts.map(|begins| until(begins + PART) - until(begins));
+            answered.all(|answered| answered as f64 >= enough)
+        };
+        let last = self.good_at.last()?.saturating_sub(5 * PART);
+        let steps = (0..).map(|step| from + STEP * step);
+        let begins = steps.take_while(|begins| *begins <= last).find(is_well)?;
+        Some((begins - from).as_millis())
     }
 
     /// In milliseconds.

@@ -234,6 +234,7 @@ impl<'a> Run<'a> {
         }
         if in_time && self.counts(&call) {
             self.outcome.good_after.push(micros(at - call.due));
+            self.outcome.good_at.push(at - self.begin);
             self.outcome.critical_good += u32::from(call.critical);
             if let Some((client, _)) = call.client {
                 self.outcome.good_of[client] += 1;

@@ -37,6 +37,8 @@ mod mode;
 mod permit;
 #[path = "../../src/queue.rs"]
 mod queue;
+#[path = "../../src/slope.rs"]
+mod slope;
 #[path = "../../src/snapshot.rs"]
 mod snapshot;
 #[path = "../../src/spread.rs"]
