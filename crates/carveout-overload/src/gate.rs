@@ -1,6 +1,7 @@
 use std::sync::atomic::Ordering::SeqCst;
 
-use crate::sync::{AtomicU64, AtomicUsize};
+use crate::shard;
+use crate::sync::{AtomicU64, AtomicUsize, SHARDS};
 
 /// What is counted in one number: a call that is in and has not been answered, in 22 bits, ...
 const CALL: u64 = 1;
@@ -10,6 +11,8 @@ const UNBEGUN: u64 = 1 << 22;
 /// room in the memory.
 const STREAM: u64 = 1 << 42;
 
+/// So many times what is taken is within the limit where it is far away.
+const FAR: usize = 4;
 /// No limit is above that.
 pub(crate) const MOST: usize = 1_000_000;
 
@@ -24,6 +27,9 @@ pub(crate) const MOST: usize = 1_000_000;
 #[derive(Debug)]
 pub(crate) struct Gate {
     counts: Alone,
+    /// Places that a thread keeps for its next call, one each at most. They are counted as taken, and for
+    /// whoever finds no other.
+    kept: [Alone; SHARDS],
     limit: AtomicUsize,
     /// So many streams take no place.
     free_streams: AtomicUsize,
@@ -35,7 +41,7 @@ pub(crate) struct Gate {
 
 /// The only thing that every call writes to and all threads share: nothing else is on its cache line,
 /// and every look at it costs as much as a change.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[repr(align(128))]
 struct Alone(AtomicU64);
 
@@ -69,7 +75,8 @@ impl Gate {
     pub(crate) fn new(limit: usize, workers: usize) -> Self {
         Self {
             limit: AtomicUsize::new(limit.min(MOST)),
-            counts: Alone(AtomicU64::new(0)),
+            counts: Alone::default(),
+            kept: Default::default(),
             free_streams: AtomicUsize::new(usize::MAX),
             workers: workers.max(1),
             places: AtomicUsize::new(workers.max(1)),
@@ -78,13 +85,23 @@ impl Gate {
 
     /// Says how many places are taken with this one.
     pub(crate) fn try_enter(&self, holds_worker: bool) -> Result<usize, Full> {
+        if !holds_worker && self.kept[shard::mine()].take() {
+            return Ok(self.taken_of(self.now()));
+        }
         let (limit, places) = (self.limit(), self.places());
         let mut counts = self.counts.0.load(SeqCst);
         loop {
             let now = Counts::of(counts);
             let taken = self.taken_of(now);
             if taken >= limit {
-                return Err(Full::Limit);
+                if !self.kept.iter().any(Alone::take) {
+                    return Err(Full::Limit);
+                }
+                if !holds_worker {
+                    return Ok(taken);
+                }
+                counts = self.counts.0.fetch_sub(CALL, SeqCst) - CALL;
+                continue;
             }
             if holds_worker && now.unbegun >= places {
                 return Err(Full::Workers);
@@ -104,7 +121,11 @@ impl Gate {
     /// Lets one in whatever the limit.
     pub(crate) fn enter(&self, holds_worker: bool) -> Entered {
         let one = one(holds_worker);
-        let now = Counts::of(self.counts.0.fetch_add(one, SeqCst) + one);
+        let now = if !holds_worker && self.kept[shard::mine()].take() {
+            self.now()
+        } else {
+            Counts::of(self.counts.0.fetch_add(one, SeqCst) + one)
+        };
         let taken = self.taken_of(now);
         Entered {
             taken,
@@ -130,6 +151,15 @@ impl Gate {
     pub(crate) fn leave(&self, streams: bool) {
         let one = if streams { STREAM } else { CALL };
         self.counts.0.fetch_sub(one, SeqCst);
+    }
+
+    /// The same of a call that needed no worker. Far from the limit its thread keeps the place: calls that
+    /// come and go on one thread wait for no other's cache line then.
+    pub(crate) fn leave_or_keep(&self) {
+        let is_far = || FAR * self.taken_of(self.now()) <= self.limit();
+        if !self.kept[shard::mine()].put_if(is_far) {
+            self.leave(false);
+        }
     }
 
     /// From now on so many streams take no place.
@@ -177,8 +207,30 @@ impl Gate {
         now.calls + now.streams.saturating_sub(free)
     }
 
+    /// Without the places that are only kept.
     fn counts(&self) -> Counts {
+        let mut now = self.now();
+        let kept: u64 = self.kept.iter().map(|kept| kept.0.load(SeqCst)).sum();
+        now.calls = now.calls.saturating_sub(kept as usize);
+        now
+    }
+
+    fn now(&self) -> Counts {
         Counts::of(self.counts.0.load(SeqCst))
+    }
+}
+
+impl Alone {
+    /// Takes the one that is there.
+    fn take(&self) -> bool {
+        let there = self.0.load(SeqCst) == 1;
+        there && self.0.compare_exchange(1, 0, SeqCst, SeqCst).is_ok()
+    }
+
+    /// Puts one there if there is none, and it may be.
+    fn put_if(&self, may_be: impl FnOnce() -> bool) -> bool {
+        let may_be = self.0.load(SeqCst) == 0 && may_be();
+        may_be && self.0.compare_exchange(0, 1, SeqCst, SeqCst).is_ok()
     }
 }
 
@@ -226,6 +278,39 @@ mod tests {
             gate.leave(false);
         }
         assert_eq!((gate.under_way(), gate.streams()), (0, 0));
-        assert_eq!(gate.counts.0.load(SeqCst), 0);
+        let kept = gate.kept.iter().map(|kept| kept.0.load(SeqCst));
+        assert_eq!(gate.counts.0.load(SeqCst), kept.sum::<u64>());
+    }
+
+    #[test]
+    fn what_a_thread_keeps_is_for_whoever_finds_no_other() {
+        let gate = Gate::new(8, 8);
+        let come_and_go = || {
+            assert!(gate.try_enter(false).is_ok());
+            gate.leave_or_keep();
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(come_and_go);
+        });
+        come_and_go();
+        let taken = || gate.now().calls;
+        assert_eq!((taken(), gate.taken(), gate.under_way()), (2, 0, 0));
+        // As many are in as there is room for, and no more.
+        for holds_worker in [false, true] {
+            let entered = (0..8).map(|_| gate.try_enter(holds_worker));
+            assert!(entered.into_iter().all(|entered| entered.is_ok()));
+            assert_eq!(gate.try_enter(holds_worker), Err(Full::Limit));
+            assert_eq!((taken(), gate.taken()), (8, 8));
+            for _ in 0..8 {
+                if holds_worker {
+                    gate.begin();
+                    gate.leave(false);
+                } else {
+                    gate.leave_or_keep();
+                }
+            }
+            // The last one may be kept.
+            assert_eq!((taken(), gate.taken()), (usize::from(!holds_worker), 0));
+        }
     }
 }

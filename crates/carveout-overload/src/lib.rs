@@ -57,6 +57,7 @@ mod method;
 mod mode;
 mod permit;
 mod queue;
+mod shard;
 mod slope;
 mod snapshot;
 mod spread;

@@ -6,3 +6,6 @@ pub(crate) use std::sync::atomic::{AtomicU64, AtomicUsize};
 pub(crate) use std::sync::{Mutex, MutexGuard};
 
 pub(crate) use tokio::sync::oneshot;
+
+/// What each call changes is kept apart for so many threads, so that none waits for another's cache line.
+pub(crate) const SHARDS: usize = 8;

@@ -1,11 +1,10 @@
-use std::cell::Cell;
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 
 use crate::level::Level;
+use crate::shard;
 use crate::slope::Slope;
+use crate::sync::SHARDS;
 
-/// Counters are kept apart for so many threads, so that no thread waits for another's cache line.
-const SHARDS: usize = 8;
 /// Levels that are counted together.
 const BUCKET: usize = 8;
 pub(crate) const BUCKETS: usize = Level::COUNT / BUCKET;
@@ -202,15 +201,6 @@ impl Window {
     }
 
     fn shard(&self) -> &Shard {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        thread_local! {
-            static MINE: Cell<usize> = const { Cell::new(usize::MAX) };
-        }
-        let mut mine = MINE.get();
-        if mine == usize::MAX {
-            mine = NEXT.fetch_add(1, Relaxed) % SHARDS;
-            MINE.set(mine);
-        }
-        &self.shards[mine]
+        &self.shards[shard::mine()]
     }
 }

@@ -71,7 +71,11 @@ impl Shared {
         if permit.unbegun {
             self.gate.begin();
         }
-        self.gate.leave(permit.streams);
+        if permit.streams || permit.unbegun || permit.begun != 0 {
+            self.gate.leave(permit.streams);
+        } else {
+            self.gate.leave_or_keep();
+        }
         if !self.queue.is_empty() {
             self.let_in(at);
         }

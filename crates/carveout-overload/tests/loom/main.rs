@@ -37,6 +37,8 @@ mod mode;
 mod permit;
 #[path = "../../src/queue.rs"]
 mod queue;
+#[path = "../../src/shard.rs"]
+mod shard;
 #[path = "../../src/slope.rs"]
 mod slope;
 #[path = "../../src/snapshot.rs"]

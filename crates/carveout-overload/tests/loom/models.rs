@@ -33,6 +33,8 @@ pub(crate) const ALL: &[Model] = &[
     model("a stream that begins lets the next one in", 3, streams),
     model("who is cancelled unbegun lets the next one in", 3, unbegun),
     model("a greater limit lets in who comes then", 3, greater_limit),
+    model("a place that is kept is nobody's loss", 3, kept),
+    model("a place that is kept is for one of two", 3, kept_for_one),
 ];
 
 fn comes() {
@@ -212,5 +214,34 @@ fn two_leave() {
     other.join().expect("the other");
     let permits = decisions.map(is_in);
     drop(permits);
+    service.is_as_new();
+}
+
+fn kept() {
+    // Far enough from the limit for whoever leaves to keep its place.
+    let service = Service::new(4, 1);
+    let permit = service.admitted();
+    let leaver = spawn(move || drop(permit));
+    let decisions = [(); 4].map(|()| service.arrive(&call()));
+    leaver.join().expect("the leaver");
+    drop(decisions.map(is_in));
+    service.is_as_new();
+}
+
+fn kept_for_one() {
+    let service = Service::new(4, 4);
+    // One place is kept of the call that it began with, and there is no other.
+    let held = [(); 3].map(|()| admitted(service.arrive(&holding())));
+    let there = service.clone();
+    let other = spawn(move || there.arrive(&holding()));
+    let one = settled(service.arrive(&call()));
+    let other = settled(other.join().expect("the other"));
+    let (permit, waiting) = match (one, other) {
+        (Ok(permit), Err(waiting)) | (Err(waiting), Ok(permit)) => (permit, waiting),
+        both => panic!("one is in and one waits: {both:?}"),
+    };
+    drop(permit);
+    drop(is_in(Decision::Queued(waiting)));
+    drop(held);
     service.is_as_new();
 }

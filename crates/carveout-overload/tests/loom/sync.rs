@@ -6,6 +6,9 @@ use std::sync::atomic::Ordering;
 
 pub(crate) use loom::sync::{Mutex, MutexGuard};
 
+/// One that is a thread's own, for all threads are one to the system, and another.
+pub(crate) const SHARDS: usize = 2;
+
 /// An atomic number all of whose accesses are sequentially consistent, as the gate's and the queue's
 /// are. loom takes such a load for one that acquires, and would show it values that are gone. One
 /// that changes a number by nothing reads the last value there, which is what the order promises.
