@@ -26,6 +26,8 @@ pub(crate) const MOST: usize = 1_000_000;
 /// waiting for nobody. That is why all counts are one number.
 #[derive(Debug)]
 pub(crate) struct Gate {
+    /// The only thing that calls write to and all threads share: even a look at it costs as much as a
+    /// change that another thread has made.
     counts: Alone,
     /// Places that a thread keeps for its next call, one each at most. They are counted as taken, and for
     /// whoever finds no other.
@@ -39,8 +41,7 @@ pub(crate) struct Gate {
     places: AtomicUsize,
 }
 
-/// The only thing that every call writes to and all threads share: nothing else is on its cache line,
-/// and every look at it costs as much as a change.
+/// A number that is alone on its cache line.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Alone(AtomicU64);

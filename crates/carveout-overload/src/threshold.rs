@@ -92,10 +92,12 @@ fn left(sums: &Sums) -> u64 {
     sums.ended + sums.lost + sums.gone
 }
 
-/// Who was let in or may still be. Streams and long calls among them end some other time.
+/// Who was let in or may still be: streams and long calls among them end some other time. Or who left, if
+/// those are more: while a crowd from before the overload leaves, nobody is let in.
 fn served(sums: &Sums) -> u64 {
     let refused = sums.overloaded + sums.below_threshold + sums.doomed;
-    sums.arrived.saturating_sub(refused)
+    let let_in = sums.arrived.saturating_sub(refused);
+    let_in.max(left(sums).min(sums.arrived))
 }
 
 fn share(sums: &Sums) -> f64 {

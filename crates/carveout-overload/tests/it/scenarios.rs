@@ -113,18 +113,19 @@ fn one_long_call_in_ten_makes_no_crowd() {
 #[test]
 fn what_is_critical_is_answered_while_it_fits() {
     // Three times too much, of which three in ten are critical; ten times, of which one in twenty.
-    for (load, critical) in [(|_| 1200.0) as fn(Duration) -> f64, |_| 4000.0]
-        .into_iter()
-        .zip([0.3, 0.05])
-    {
-        let model = Model {
-            callers: Callers::Open(load),
-            critical,
-            ..Model::default()
-        };
-        let share = |it: &Outcome| f64::from(it.critical_good) / f64::from(it.critical_offered);
-        let all = always(&model, |it| share(it) >= 0.9 && of_capacity(it) >= 0.95);
-        assert!(share(&all) >= 0.99, "{all:?}");
+    let loads = [(|_| 1200.0) as fn(Duration) -> f64, |_| 4000.0];
+    for (load, critical) in loads.into_iter().zip([0.3, 0.05]) {
+        for holds_worker in [true, false] {
+            let model = Model {
+                callers: Callers::Open(load),
+                holds_worker,
+                critical,
+                ..Model::default()
+            };
+            let share = |it: &Outcome| f64::from(it.critical_good) / f64::from(it.critical_offered);
+            let all = always(&model, |it| share(it) >= 0.9 && of_capacity(it) >= 0.95);
+            assert!(share(&all) >= 0.99, "{all:?}");
+        }
     }
 }
 
