@@ -214,6 +214,21 @@ fn half_the_capacity_is_used_as_well_as_all_of_it() {
 }
 
 #[test]
+fn a_pool_that_becomes_half_as_fast_is_used_as_well_soon_after() {
+    // It was never full before, and nothing was known of it.
+    let model = Model {
+        holds_worker: false,
+        takes: |since, _| Duration::from_millis(if since.as_secs() < 1 { 5 } else { 10 }),
+        callers: Callers::Open(|_| 320.0),
+        warm_up: Duration::from_millis(1600),
+        lasts: Duration::from_millis(3600),
+        ..Model::default()
+    };
+    let all = always(&model, |it| it.good() / 400.0 >= 0.6);
+    assert!(all.good() / 400.0 >= 0.95 * runs(), "{all:?}");
+}
+
+#[test]
 fn what_is_left_is_used_as_soon_as_half_is_lost_and_all_from_a_cold_start_on() {
     // A pool was never full before, and nothing is known of it.
     for holds_worker in [true, false] {
