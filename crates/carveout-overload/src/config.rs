@@ -31,9 +31,9 @@ pub struct OverloadConfig {
     pub overloaded_after: Duration,
     /// How much longer than alone calls may take because of each other before there are too many of
     /// them at once. 5 ms, CoDel's target (RFC 8289); where they take more than 20 ms a quarter of that
-    /// is tolerated, because what they take alone is known no better. What a busy machine does to calls is more at
-    /// times: a service that ends as many as arrive is not cut for it, and a cut that makes calls no
-    /// faster is taken back.
+    /// is tolerated, because what they take alone is known no better. What a busy machine does to
+    /// calls is more at times: a service that ends as many as arrive is not cut for it, and a cut that
+    /// makes calls no faster is taken back.
     #[serde(with = "humantime_serde")]
     pub tolerance: Duration,
     /// Calls that may be under way at once before anything is known of the service. It adapts from

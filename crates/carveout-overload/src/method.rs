@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
 /// Fractions of a doubling: durations are compared by their logarithms, in which one call of 50 ms
 /// among many of 1 ms is an outlier and not the mean.
 const PART: u32 = 8;
+const PARTS: f64 = (1 << PART) as f64;
 /// What is kept is kept finer, so that small steps get somewhere.
 const FINE: u32 = 8;
 /// A call is taken into account no sooner than this after another one, in nanoseconds.
@@ -93,9 +94,6 @@ pub(crate) fn log2(nanos: u64) -> i32 {
     let fraction = (nanos << (63 - exponent) >> (63 - PART)) & ((1 << PART) - 1);
     (exponent << PART) as i32 + fraction as i32
 }
-
-/// Parts of a doubling.
-const PARTS: f64 = (1 << PART) as f64;
 
 pub(crate) fn exp2(log: i32) -> u64 {
     if log <= 0 {

@@ -7,10 +7,16 @@ const LEAST: f64 = 20.0;
 /// In a line a call takes twice as long with twice as many before it: a slope of 1. Where calls do not
 /// stand in each other's way it is 0.
 const STEEP: f64 = 0.3;
-/// In tenths of milliseconds.
-const LONG_AGO: i64 = 1_000_000;
 /// So many standard errors above that it is no chance.
 const SURE: f64 = 2.0;
+/// In tenths of milliseconds.
+const LONG_AGO: i64 = 1_000_000;
+
+/// What is added up of a call: one, how many there were, how long it took, and when it came.
+const ONE: usize = 0;
+const AMONG: usize = 1;
+const EXCESS: usize = 2;
+const CAME: usize = 3;
 
 /// Whether a call takes the longer the more were under way when it came: what tells a crowd from
 /// calls that take longer for another reason, as soon as there is one.
@@ -20,26 +26,20 @@ const SURE: f64 = 2.0;
 /// calls under way bit by bit too: but it is not slower for a call that happened to come among more.
 #[derive(Debug, Default)]
 pub(crate) struct Slope {
-    calls: AtomicI64,
-    /// Of how many there were, how long it took, and when.
-    sums: [AtomicI64; 3],
-    /// Of each of those times each.
-    products: [[AtomicI64; 3]; 3],
+    /// Of each times each that does not come before it.
+    products: [[AtomicI64; 4]; 4],
 }
 
 impl Slope {
     /// A call that was one of `among` took so much longer than alone, in parts of a doubling, and came so
     /// long after some moment, in nanoseconds.
     pub(crate) fn add(&self, among: u32, excess: i32, came: i64) {
+        let mut call = [1; 4];
         // In parts of a doubling, of small numbers too, and tenths of milliseconds: squares fit.
-        let call = [
-            i64::from(log2(u64::from(among) << 16)),
-            i64::from(excess),
-            (came / 100_000).clamp(-LONG_AGO, LONG_AGO),
-        ];
-        self.calls.fetch_add(1, Relaxed);
+        call[AMONG] = log2(u64::from(among) << 16).into();
+        call[EXCESS] = excess.into();
+        call[CAME] = (came / 100_000).clamp(-LONG_AGO, LONG_AGO);
         for (one, row) in self.products.iter().enumerate() {
-            self.sums[one].fetch_add(call[one], Relaxed);
             for (other, sum) in row.iter().enumerate().skip(one) {
                 sum.fetch_add(call[one] * call[other], Relaxed);
             }
@@ -49,23 +49,25 @@ impl Slope {
     /// Whether that is so of the calls since the last time, as far as they tell.
     pub(crate) fn take_rises(&self) -> bool {
         let take = |sum: &AtomicI64| sum.swap(0, Relaxed) as f64;
-        let calls = take(&self.calls);
-        let sums = self.sums.each_ref().map(take);
-        let products = self.products.each_ref().map(|row| row.each_ref().map(take));
-        let together = |one: usize, other: usize| {
-            products[one][other] - sums[one] * sums[other] / calls.max(1.0)
-        };
-        // What time does not explain, of each and of both.
-        let time = together(2, 2).max(1.0);
-        let beside_time = |one: usize, other: usize| {
-            together(one, other) - together(one, 2) * together(other, 2) / time
-        };
-        let (among, excess, both) = (beside_time(0, 0), beside_time(1, 1), beside_time(0, 1));
-        if calls < LEAST || among < 1.0 {
+        let sums = self.products.each_ref().map(|row| row.each_ref().map(take));
+        let calls = sums[ONE][ONE];
+        if calls < LEAST {
             return false;
         }
+        let together =
+            |one: usize, other: usize| sums[one][other] - sums[ONE][one] * sums[ONE][other] / calls;
+        // What time does not explain, of each and of both.
+        let time = together(CAME, CAME).max(1.0);
+        let beside_time = |one: usize, other: usize| {
+            together(one, other) - together(one, CAME) * together(other, CAME) / time
+        };
+        let among = beside_time(AMONG, AMONG);
+        if among < 1.0 {
+            return false;
+        }
+        let both = beside_time(AMONG, EXCESS);
         let slope = both / among;
-        let unexplained = (excess - slope * both).max(0.0) / (calls - 3.0);
+        let unexplained = (beside_time(EXCESS, EXCESS) - slope * both).max(0.0) / (calls - 3.0);
         slope - SURE * (unexplained / among).sqrt() > STEEP
     }
 }

@@ -2,7 +2,7 @@ use crate::average::Average;
 
 /// Calls at hand for each worker, at most.
 const MOST: usize = 8;
-/// The share of the time in which there may be no call at hand, in a slight overload.
+/// The share of the time in which there may be no call at hand, in an overload.
 const IDLE: f64 = 0.01;
 
 /// How much calls differ in how long they take from when a worker takes them up.

@@ -2,6 +2,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 
 use super::Shared;
+use crate::gate::Full;
 use crate::limit::Now;
 use crate::threshold::Overload;
 
@@ -11,6 +12,17 @@ const WINDOW: u64 = 100_000_000;
 const WINDOW_CALLS: u64 = 20;
 
 impl Shared {
+    /// Lets a call in if there is room, and says how many places are taken then.
+    pub(super) fn try_enter(&self, holds_worker: bool) -> Result<usize, Full> {
+        let entered = self.gate.try_enter(holds_worker);
+        match entered {
+            Ok(taken) => self.saw(taken),
+            Err(Full::Limit) => self.window.limited(),
+            Err(Full::Workers) => {}
+        }
+        entered
+    }
+
     /// So many places were taken.
     pub(super) fn saw(&self, taken: usize) {
         if taken > self.most_taken.load(Relaxed) {

@@ -11,7 +11,7 @@ use crate::arrival::{Arrival, Decision};
 use crate::average::Average;
 use crate::clock::{Clock, nanos};
 use crate::config::OverloadConfig;
-use crate::gate::{Full, Gate};
+use crate::gate::Gate;
 use crate::level::Criticality;
 use crate::limit::Limit;
 use crate::method::Method;
@@ -165,15 +165,8 @@ impl Admission {
         // Those in the queue wait for workers, if there is room for a call that needs none.
         // Whoever is below the threshold, too: nobody is served by a place that stays empty.
         let first = shared.queue.is_empty() || !holds_worker;
-        if first {
-            match shared.gate.try_enter(holds_worker) {
-                Ok(taken) => {
-                    shared.saw(taken);
-                    return Decision::Admitted(self.permit(at, call, taken, holds_worker));
-                }
-                Err(Full::Limit) => shared.window.limited(),
-                Err(Full::Workers) => {}
-            }
+        if first && let Ok(taken) = shared.try_enter(holds_worker) {
+            return Decision::Admitted(self.permit(at, call, taken, holds_worker));
         }
         let ahead = shared.queue.ahead_of(call.level.class());
         if let Some(refusal) = shared.refusal(at, call, ahead) {

@@ -33,15 +33,9 @@ impl Shared {
             if call.told.is_closed() || at.saturating_add(takes) > call.deadline {
                 return Next::Drop;
             }
-            match self.gate.try_enter(call.holds_worker) {
-                Ok(taken) => {
-                    self.saw(taken);
-                    Next::Enter(taken)
-                }
-                Err(Full::Limit) => {
-                    self.window.limited();
-                    Next::Stay
-                }
+            match self.try_enter(call.holds_worker) {
+                Ok(taken) => Next::Enter(taken),
+                Err(Full::Limit) => Next::Stay,
                 Err(Full::Workers) => Next::StayForWorker,
             }
         };
