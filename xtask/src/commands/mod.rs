@@ -2,6 +2,7 @@
 
 mod bench;
 mod boundary;
+mod cargo;
 mod golden;
 mod list_templates;
 mod new_service;
@@ -89,7 +90,12 @@ fn shelves(workspace: Option<&Workspace>) -> Vec<PathBuf> {
 fn workspace() -> Result<Workspace> {
     let here = std::env::current_dir()
         .map_err(|error| Error::failed(format!("cannot tell the current folder: {error}")))?;
-    Workspace::find(&here)
+    let workspace = Workspace::find(&here)?;
+    // This program's own folder is a workspace too, and no place for services.
+    match workspace.root.starts_with(kit().join("xtask")) {
+        true => Workspace::find(&kit()),
+        false => Ok(workspace),
+    }
 }
 
 /// Prints to standard output. A reader that has gone away (`| head`) has what it wanted.
