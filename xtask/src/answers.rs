@@ -75,6 +75,12 @@ impl Given {
         Ok(())
     }
 
+    /// What a person gave: by a flag, or in the file.
+    pub(crate) fn by_person(&self, name: &str) -> Option<&str> {
+        let given = self.flags.get(name).or_else(|| self.file.get(name));
+        given.map(String::as_str)
+    }
+
     fn of(&self, placeholder: &Placeholder) -> Option<String> {
         let name = &placeholder.name;
         let known = [&self.flags, &self.file, &self.derived]
@@ -93,8 +99,12 @@ pub(crate) fn collect(
 ) -> Result<Answers> {
     let mut answers = Answers::for_name(name);
     let mut problems = Vec::new();
-    let may_ask = may_ask && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let may_ask = may_ask && is_interactive();
     for placeholder in &template.placeholders {
+        if !placeholder.applies(&answers)? {
+            answers.set(&placeholder.name, "");
+            continue;
+        }
         let answer = match given.of(placeholder) {
             Some(answer) => answer,
             None if may_ask => ask(placeholder)?,
@@ -120,6 +130,24 @@ pub(crate) fn collect(
             Err(error.help("organisation-wide answers go under [workspace.metadata.carveout] in the workspace's Cargo.toml"))
         }
     }
+}
+
+fn is_interactive() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks for confirmation. Without a terminal, the answer is no.
+pub(crate) fn confirm(question: &str) -> Result<bool> {
+    if !is_interactive() {
+        return Ok(false);
+    }
+    let mut err = std::io::stderr();
+    let _ = write!(err, "{question} [y/N]: ");
+    let _ = err.flush();
+    let mut line = String::new();
+    let read = std::io::stdin().read_line(&mut line);
+    read.map_err(|error| Error::failed(format!("cannot read an answer: {error}")))?;
+    Ok(matches!(line.trim(), "y" | "Y" | "yes"))
 }
 
 fn how(placeholder: &Placeholder) -> String {

@@ -131,6 +131,9 @@ pub(crate) struct NewService {
     /// Switch a feature of the template on (`list-templates` shows them)
     #[arg(long, value_name = "FEATURE", value_delimiter = ',', num_args = 1..)]
     pub(crate) with: Vec<String>,
+    /// Switch a feature of the template off that is on by default
+    #[arg(long, value_name = "FEATURE", value_delimiter = ',', num_args = 1..)]
+    pub(crate) without: Vec<String>,
     /// Print what would be done, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -143,13 +146,19 @@ pub(crate) struct NewService {
     /// Answers to the template's questions, as TOML
     #[arg(long, value_name = "FILE")]
     pub(crate) answers: Option<PathBuf>,
-    /// Where the service takes the kit from; by default the workspace if the kit is in it, else
-    /// this checkout
+    /// Where the service takes the kit from; by default the workspace if the kit is in it, else the
+    /// commit of this checkout, else its folder if that commit has not been pushed
     #[arg(long, value_name = "workspace|git|path|registry")]
     pub(crate) kit_source: Option<String>,
     /// The URL for git, the folder for path
     #[arg(long, value_name = "WHERE")]
     pub(crate) kit_location: Option<String>,
+    /// The commit or tag for git; by default the commit of this checkout
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) kit_revision: Option<String>,
+    /// Accept that packages which are locked already get another version
+    #[arg(long)]
+    pub(crate) allow_lock_changes: bool,
     /// Build or test the service before it stays; if that fails, nothing stays
     #[arg(long, value_enum, default_value_t)]
     pub(crate) verify: Verify,
@@ -169,7 +178,8 @@ pub(crate) struct RemoveService {
     /// Print what would be done, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Remove it even if another package depends on it
+    /// Remove it even if another package depends on it, or if files were changed or added since it was
+    /// stamped
     #[arg(long)]
     pub(crate) force: bool,
     #[arg(long, value_enum, default_value_t)]

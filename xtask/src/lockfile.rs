@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml_edit::{Document, Item};
 
 use crate::error::{Error, Result};
-use crate::workspace::declared;
+use crate::workspace::{declared, needs};
 
 /// A package of the workspace as the lock file sees it.
 pub(crate) struct Entry {
@@ -15,6 +15,8 @@ pub(crate) struct Entry {
     pub(crate) version: String,
     /// All its dependencies, whatever their kind, by the name of the package.
     pub(crate) dependencies: BTreeMap<String, Origin>,
+    /// See [`needs`].
+    pub(crate) needs: BTreeSet<String>,
 }
 
 /// Where a manifest takes a dependency from.
@@ -72,6 +74,7 @@ pub(crate) fn entries(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<Entry>> {
             name: package("name"),
             version: package("version"),
             dependencies: declared(&document).map(called).collect(),
+            needs: needs(&document),
         })
     };
     manifests.map(read).collect()
@@ -147,6 +150,38 @@ pub(crate) fn remove(lock: &str, names: &[String]) -> Option<(String, bool)> {
         .all(|name| needed.contains(name) || names.iter().any(|gone| gone == name));
     blocks.packages = stay;
     Some((blocks.join(newline), complete))
+}
+
+/// The packages of `before` that `after` has in another version only, or not at all, one line each.
+pub(crate) fn moved(before: &str, after: &str) -> Vec<String> {
+    let versions = |lock: &str| -> BTreeMap<String, BTreeSet<String>> {
+        let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut name = None;
+        for line in lock.lines() {
+            let value = |key: &str| line.strip_prefix(key)?.strip_suffix('"').map(str::to_owned);
+            if let Some(found) = value("name = \"") {
+                name = Some(found);
+            } else if let (Some(version), Some(name)) = (value("version = \""), name.take()) {
+                versions.entry(name).or_default().insert(version);
+            }
+        }
+        versions
+    };
+    let (before, after) = (versions(before), versions(after));
+    let mut moved = Vec::new();
+    for (name, old) in &before {
+        let new = after.get(name).cloned().unwrap_or_default();
+        let gone: Vec<&str> = old.difference(&new).map(String::as_str).collect();
+        let came: Vec<&str> = new.difference(old).map(String::as_str).collect();
+        if !gone.is_empty() {
+            let came = match came.is_empty() {
+                true => "no longer locked".to_owned(),
+                false => format!("to {}", came.join(", ")),
+            };
+            moved.push(format!("{name} {} {came}", gone.join(", ")));
+        }
+    }
+    moved
 }
 
 struct Blocks {
@@ -291,6 +326,7 @@ mod tests {
             name: name.to_owned(),
             version: "0.1.0".to_owned(),
             dependencies,
+            needs: BTreeSet::new(),
         }
     }
 
@@ -331,6 +367,21 @@ mod tests {
         for unusual in [conflict, &format!("{conflict}{LOCK}"), &within, &patched] {
             assert!(add(unusual, &[entry("orders", &[])]).is_none(), "{unusual}");
         }
+    }
+
+    #[test]
+    fn packages_that_move_are_named_and_new_ones_are_not() {
+        let after = LOCK.replacen("version = \"1.0.0\"", "version = \"1.0.7\"", 1);
+        assert_eq!(moved(LOCK, &after), ["a 1.0.0 to 1.0.7"]);
+        let more = format!("{LOCK}\n[[package]]\nname = \"zz\"\nversion = \"1.0.0\"\n");
+        assert_eq!(moved(LOCK, &more), [""; 0]);
+        assert_eq!(moved(&more, LOCK), ["zz 1.0.0 no longer locked"]);
+        let second = format!("{LOCK}\n[[package]]\nname = \"z\"\nversion = \"2.0.0\"\n");
+        assert_eq!(
+            moved(LOCK, &second),
+            [""; 0],
+            "a second version moves nothing"
+        );
     }
 
     #[test]

@@ -8,12 +8,14 @@ mod apply;
 mod cli;
 mod commands;
 mod error;
+mod kit_source;
 mod lockfile;
 mod manifest;
 mod names;
 mod plan;
 mod ports;
 mod render;
+mod stamped;
 mod template;
 mod workspace;
 

@@ -125,6 +125,10 @@ pub(crate) fn check_form(name: &str) -> Result<()> {
             "the beginning of packages that contracts import, and would hide them",
         ),
         (WINDOWS, "a device name on Windows"),
+        (
+            TEMPLATE,
+            "what the code of a service calls its own contract",
+        ),
     ];
     match lists.iter().find(|(list, _)| list.contains(&name)) {
         Some((_, what)) => Err(refuse(
@@ -132,6 +136,39 @@ pub(crate) fn check_form(name: &str) -> Result<()> {
             &format!("it is {what}"),
             Some(format!("{name}-service")),
         )),
+        None => Ok(()),
+    }
+}
+
+/// What a stamped service calls the crate of its contract in its own code.
+const TEMPLATE: &[&str] = &["api"];
+
+/// Checks an organisation, which is a module of the generated code, a part of the contract's package
+/// and a folder below `proto/`.
+pub(crate) fn check_org(org: &str) -> Result<()> {
+    let refuse = |why: String| {
+        let error = Error::usage(format!("org = {org:?} is not an organisation: {why}"));
+        error.help("choose a short lower-case word, such as `acme`, with --org")
+    };
+    let well_formed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if !org.starts_with(|first: char| first.is_ascii_lowercase()) || !org.bytes().all(well_formed) {
+        let form = "it must be lower-case letters, digits and underscores, and begin with a letter";
+        return Err(refuse(form.to_owned()));
+    }
+    if org.len() > LONGEST {
+        let length = org.len();
+        return Err(refuse(format!(
+            "it must have at most {LONGEST} characters, and has {length}"
+        )));
+    }
+    let lists = [
+        (RUST, "a Rust keyword"),
+        (PROTO, "a protobuf keyword"),
+        (PACKAGES, "the first part of packages that contracts import"),
+        (WINDOWS, "a device name on Windows"),
+    ];
+    match lists.iter().find(|(list, _)| list.contains(&org)) {
+        Some((_, what)) => Err(refuse(format!("it is {what}"))),
         None => Ok(()),
     }
 }
@@ -266,6 +303,7 @@ mod tests {
         refused("core", "core-service");
         refused("nul", "nul-service");
         refused("com1", "com1-service");
+        refused("api", "api-service");
         refused(
             "very-long-name-that-goes-on-and-on-and-on-for-ever",
             "very-long-name-that-goes-on-and-on-and",
@@ -278,6 +316,25 @@ mod tests {
         for name in ["", "日本", "---", "42", "ÅÄÖ", &short_of_a_keyword] {
             let help = check_form(name).unwrap_err().help.unwrap();
             assert!(help.contains("`orders`"), "{name:?}: {help}");
+        }
+    }
+
+    #[test]
+    fn organisations_that_cannot_be_a_package_are_refused() {
+        for org in ["acme", "a", "shop_2", &"a".repeat(LONGEST)] {
+            check_org(org).unwrap_or_else(|error| panic!("{org}: {}", error.message));
+        }
+        let long = "a".repeat(LONGEST + 1);
+        for org in [
+            "", "self", "super", "crate", "message", "package", "google", "nul", "Acme", "9lives",
+            "a-b", "a.b", "..", "a/b", "_a", "\u{e9}", &long,
+        ] {
+            let error = check_org(org).unwrap_err();
+            assert!(
+                error.message.contains(&format!("{org:?}")),
+                "{}",
+                error.message
+            );
         }
     }
 

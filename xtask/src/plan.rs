@@ -73,10 +73,11 @@ impl Plan {
         out
     }
 
-    /// Refuses a plan that would overwrite anything.
+    /// Refuses a plan that would overwrite anything, or write outside of the workspace.
     pub(crate) fn check(&self, root: &Path) -> Result<()> {
         for folder in self.create.keys() {
             let path = root.join(folder);
+            check_inside(root, folder)?;
             match fs::symlink_metadata(&path) {
                 Ok(_) => {
                     let message = format!("{} is there already", path.display());
@@ -106,6 +107,25 @@ impl Plan {
             .flat_map(|(folder, files)| files.keys().map(move |file| format!("{folder}/{file}")))
             .collect()
     }
+}
+
+/// Refuses a folder whose path leads out of `root` by a symbolic link.
+fn check_inside(root: &Path, folder: &str) -> Result<()> {
+    let real_root = root
+        .canonicalize()
+        .map_err(|error| Error::io("look at", root, error))?;
+    for parent in Path::new(folder).ancestors().skip(1) {
+        let path = root.join(parent);
+        if fs::symlink_metadata(&path).is_ok()
+            && !path
+                .canonicalize()
+                .is_ok_and(|real| real.starts_with(&real_root))
+        {
+            let message = format!("{} leads outside of the workspace", path.display());
+            return Err(Error::conflict(message).help("replace that link with a folder"));
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn unified(from: &str, to: &str, before: &str, after: &str) -> String {

@@ -6,6 +6,7 @@ use std::fs;
 
 use toml_edit::{Document, Item};
 
+use crate::error::{Error, Result};
 use crate::workspace::{Workspace, tables};
 
 const FIRST: u32 = 20_000;
@@ -20,6 +21,21 @@ pub(crate) fn derive(name: &str, taken: &BTreeSet<u32>) -> u32 {
     pairs
         .find(|port| !taken.contains(port) && !taken.contains(&(port + 1)))
         .unwrap_or(FIRST + 2 * first)
+}
+
+/// Refuses a gRPC port that another service has, or whose admin port, the next one, another has.
+pub(crate) fn check(port: &str, taken: &BTreeSet<u32>) -> Result<()> {
+    let Ok(port) = port.parse::<u32>() else {
+        return Ok(());
+    };
+    match [port, port + 1].iter().find(|port| taken.contains(port)) {
+        Some(port) => {
+            let message = format!("another service of this workspace has port {port}");
+            Err(Error::conflict(message)
+                .help("give another grpc_port, or none: one is derived from the name"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The ports of all services but `name`, as their `service.toml` says.

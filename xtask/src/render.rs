@@ -132,12 +132,22 @@ fn files(folder: &Path) -> Result<Vec<String>> {
             };
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => folders.push(full),
+                Ok(kind) if kind.is_symlink() && !leads_inside(&entry.path(), folder) => {
+                    let message =
+                        format!("{} leads outside of the template", entry.path().display());
+                    return Err(Error::usage(message).help("replace that link with a file"));
+                }
                 _ => files.push(full),
             }
         }
     }
     files.sort();
     Ok(files)
+}
+
+pub(crate) fn leads_inside(path: &Path, folder: &Path) -> bool {
+    let real = path.canonicalize().ok().zip(folder.canonicalize().ok());
+    real.is_some_and(|(path, folder)| path.starts_with(folder))
 }
 
 fn engine() -> Parser {

@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use toml_edit::{Document, Item, TableLike, Value};
 
 use crate::error::{Error, Result, nearest};
-use crate::render::Answers;
+use crate::render::{Answers, leads_inside};
 use crate::workspace::{parse, tables};
 
 const CONFIG: &str = "cargo-generate.toml";
+/// The placeholder that says whether a service is a workspace by itself.
+pub(crate) const WORKSPACE_ROOT: &str = "workspace_root";
 
 /// One template: a folder with a `cargo-generate.toml`.
 pub(crate) struct Template {
@@ -35,12 +37,29 @@ pub(crate) struct Placeholder {
     pub(crate) default: Option<String>,
     pub(crate) choices: Vec<String>,
     pub(crate) regex: Option<String>,
+    /// It is asked only where this holds.
+    condition: Option<String>,
 }
 
 impl Placeholder {
-    /// A feature is a question that is answered yes or no, and no by default.
+    /// A feature is a question that is answered yes or no. Whether the service is the root of a
+    /// workspace is not one: xtask always stamps into an existing workspace.
     pub(crate) fn is_feature(&self) -> bool {
-        self.is_bool && self.default.as_deref() == Some("false")
+        self.is_bool && self.name != WORKSPACE_ROOT
+    }
+
+    /// How a feature is chosen: by the flag that changes its default.
+    pub(crate) fn flag(&self) -> &'static str {
+        match self.default.as_deref() {
+            Some("true") => "--without",
+            _ => "--with",
+        }
+    }
+
+    /// Whether this question is asked, given the answers to those before it.
+    pub(crate) fn applies(&self, answers: &Answers) -> Result<bool> {
+        let condition = self.condition.as_deref();
+        condition.map_or(Ok(true), |condition| holds(condition, answers))
     }
 
     /// Says what is wrong with an answer, if anything is.
@@ -79,6 +98,14 @@ impl Template {
                 .find(|folder| folder.join(CONFIG).is_file())
         };
         let folder = folder.ok_or_else(|| unknown(name, shelves))?;
+        if let Some(shelf) = folder
+            .parent()
+            .filter(|shelf| shelves.iter().any(|own| own == shelf))
+            && !leads_inside(&folder, shelf)
+        {
+            let message = format!("{} leads outside of {}", folder.display(), shelf.display());
+            return Err(Error::usage(message).help("give its path to use it all the same"));
+        }
         let path = folder.join(CONFIG);
         let text = fs::read_to_string(&path).map_err(|error| Error::io("read", &path, error))?;
         Self::read(folder, &parse(&path, &text)?)
@@ -99,20 +126,18 @@ impl Template {
             return Err(format!("[template] {key} is not supported here"));
         }
         let mut rules = vec![Rules::read(None, template)?];
+        let mut placeholders = tables(config.get("placeholders"))
+            .map(|(name, item)| placeholder(name, item, None))
+            .collect::<Result<Vec<_>, _>>()?;
         for (condition, item) in tables(config.get("conditional")) {
-            if item.get("placeholders").is_some() {
-                return Err(format!(
-                    "[conditional.'{condition}'] asks questions, which is not supported here"
-                ));
+            for (name, item) in tables(item.get("placeholders")) {
+                placeholders.push(placeholder(name, item, Some(condition))?);
             }
             rules.push(Rules::read(
                 Some(condition.to_owned()),
                 item.as_table_like(),
             )?);
         }
-        let placeholders = tables(config.get("placeholders"))
-            .map(|(name, item)| placeholder(name, item))
-            .collect::<Result<_, _>>()?;
         Ok(Self {
             folder,
             placeholders,
@@ -120,7 +145,7 @@ impl Template {
         })
     }
 
-    /// The features that `--with` takes.
+    /// The features that `--with` and `--without` take.
     pub(crate) fn features(&self) -> Vec<&str> {
         self.placeholders
             .iter()
@@ -209,7 +234,7 @@ fn unknown(name: &str, shelves: &[PathBuf]) -> Error {
     Error::usage(format!("there is no template {name:?}")).help(help)
 }
 
-fn placeholder(name: &str, item: &Item) -> Result<Placeholder, String> {
+fn placeholder(name: &str, item: &Item, condition: Option<&str>) -> Result<Placeholder, String> {
     let text = |key: &str| item.get(key).and_then(Item::as_str).map(str::to_owned);
     let is_bool = match text("type").as_deref() {
         Some("bool") => true,
@@ -240,6 +265,7 @@ fn placeholder(name: &str, item: &Item) -> Result<Placeholder, String> {
         default,
         choices,
         regex: text("regex"),
+        condition: condition.map(str::to_owned),
     })
 }
 

@@ -1,6 +1,7 @@
 //! The workspace that a command works on: found from the current folder, read without asking cargo
 //! (which takes longer than everything else here together, and fails when one manifest is broken).
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -116,6 +117,8 @@ pub(crate) struct Package {
     pub(crate) paths: Vec<PathBuf>,
     /// Names of the dependencies that it takes from the workspace or by path.
     pub(crate) dependencies: Vec<String>,
+    /// See [`needs`].
+    pub(crate) needs: BTreeSet<String>,
 }
 
 pub(crate) struct Patterns {
@@ -186,12 +189,14 @@ fn read_package(root: &Path, folder: &Path) -> Option<(Package, Vec<PathBuf>)> {
         .map(|path| path.strip_prefix(root).map(Path::to_owned).unwrap_or(path))
         .filter(|path| path.is_relative() && !path.starts_with(".."))
         .collect();
+    let needs = needs(&document);
     Some((
         Package {
             name,
             folder: folder.to_owned(),
             paths: inside.clone(),
             dependencies,
+            needs,
         },
         inside,
     ))
@@ -206,6 +211,51 @@ pub(crate) fn declared(manifest: &Document<String>) -> impl Iterator<Item = (&st
             .into_iter()
             .flat_map(move |kind| tables(section.get(kind)))
     })
+}
+
+/// What a manifest makes cargo lock: each dependency with its source and features, and each feature of
+/// a dependency that a `[features]` entry enables. Adding or removing a package whose needs other
+/// packages share does not change any other entry of the lock file. Path dependencies below the
+/// package's folder are left out.
+pub(crate) fn needs(manifest: &Document<String>) -> BTreeSet<String> {
+    let dependencies = declared(manifest).filter_map(|(key, item)| {
+        let text = |field: &str| item.get(field).and_then(Item::as_str);
+        let is_inside = |path: &str| !path.starts_with("..") && !Path::new(path).is_absolute();
+        if text("path").is_some_and(is_inside) {
+            return None;
+        }
+        let name = text("package").unwrap_or(key);
+        let mut parts: Vec<String> = match item.as_str() {
+            Some(version) => vec![format!("version={version}")],
+            None => tables(Some(item))
+                .filter(|(field, _)| !matches!(*field, "package" | "optional"))
+                .map(|(field, value)| format!("{field}={}", flat(value)))
+                .collect(),
+        };
+        parts.sort();
+        Some(format!("{name} {}", parts.join(" ")))
+    });
+    let features = tables(manifest.get("features"))
+        .filter_map(|(_, enables)| enables.as_array())
+        .flatten()
+        .filter_map(|enabled| enabled.as_str())
+        .filter(|enabled| enabled.contains('/'))
+        .map(str::to_owned);
+    dependencies.chain(features).collect()
+}
+
+/// A value without its formatting; a list in alphabetical order.
+fn flat(value: &Item) -> String {
+    match (value.as_str(), value.as_bool(), value.as_array()) {
+        (Some(text), ..) => text.to_owned(),
+        (_, Some(flag), _) => flag.to_string(),
+        (.., Some(array)) => {
+            let mut texts: Vec<&str> = array.iter().filter_map(|text| text.as_str()).collect();
+            texts.sort_unstable();
+            texts.join(",")
+        }
+        _ => value.to_string(),
+    }
 }
 
 /// `a/./b/../c` as `a/c`, without asking the file system.

@@ -65,6 +65,7 @@ fn expected(workspace: &Workspace) -> Result<BTreeMap<String, Vec<u8>>> {
         ("owner", "platform"),
         ("kit_source", "workspace"),
         ("kit_location", ""),
+        ("workspace_root", "false"),
         ("grpc_port", port.as_str()),
     ];
     given

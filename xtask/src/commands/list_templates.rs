@@ -27,7 +27,8 @@ pub(super) fn run(format: Format) -> Result<()> {
             .iter()
             .filter(|placeholder| placeholder.is_feature())
         {
-            say(&format!("  --with {:10} {}", feature.name, feature.prompt));
+            let choice = format!("{} {}", feature.flag(), feature.name);
+            say(&format!("  {choice:20} {}", feature.prompt));
         }
     }
     Ok(())

@@ -1,19 +1,21 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::json;
 
+use super::cargo::{Lock, are_covered, cargo, confirm_moves, is_locked, lock_by_cargo};
 use super::{kit, say, shelves, start, workspace};
 use crate::answers::{self, Given};
 use crate::apply::{Applied, Change};
 use crate::cli::{Format, NewService, Verify};
 use crate::error::{Error, Result, nearest};
+use crate::kit_source::{Asked, KitSource};
 use crate::lockfile;
 use crate::plan::{Edit, Plan};
 use crate::render::{Answers, render};
-use crate::template::Template;
+use crate::stamped::{Rendered, contract_folder};
+use crate::template::{Template, WORKSPACE_ROOT};
 use crate::workspace::{Package, SERVICES, Workspace};
 use crate::{manifest, names, ports};
 
@@ -49,7 +51,9 @@ pub(super) fn run(args: &NewService) -> Result<()> {
         Format::Json => {}
     }
     if let Some(change) = change {
-        settle(&workspace, change.apply(&plan)?, lock, args)?;
+        let edit = plan.edit.iter().find(|edit| edit.path == "Cargo.lock");
+        let locked = edit.map_or("", |edit| &edit.before);
+        settle(&workspace, change.apply(&plan)?, lock, locked, args)?;
     }
     let port = answers.get("grpc_port").unwrap_or_default();
     match args.format {
@@ -107,7 +111,7 @@ fn prepare(args: &NewService, root: &Path, before: Option<&Answers>) -> Result<P
 
     let answers = answers(args, &workspace, &template, &packages, before)?;
     let rendered = render(&template, &answers)?;
-    let (plan, lock) = plan(&workspace, &folder, rendered, &answers)?;
+    let (plan, lock) = plan(&workspace, &packages, &folder, rendered, &answers)?;
     plan.check(&workspace.root)?;
     Ok(Prepared {
         workspace,
@@ -130,6 +134,7 @@ fn answers(
         ("org", &args.org),
         ("kit_source", &args.kit_source),
         ("kit_location", &args.kit_location),
+        ("kit_revision", &args.kit_revision),
     ];
     for (name, value) in flags {
         given
@@ -137,7 +142,9 @@ fn answers(
             .extend(value.iter().map(|value| (name.to_owned(), value.clone())));
     }
     let features = template.features();
-    for feature in &args.with {
+    let on = args.with.iter().map(|feature| (feature, "true"));
+    let off = args.without.iter().map(|feature| (feature, "false"));
+    for (feature, answer) in on.chain(off) {
         if !features.contains(&feature.as_str()) {
             let error = Error::usage(format!(
                 "the template {:?} has no feature {feature:?}",
@@ -148,7 +155,14 @@ fn answers(
                 .unwrap_or_default();
             return Err(error.help(format!("{near}(features: {})", features.join(", "))));
         }
-        given.flags.insert(feature.clone(), "true".to_owned());
+        if given
+            .flags
+            .insert(feature.clone(), answer.to_owned())
+            .is_some()
+        {
+            let message = format!("the feature {feature:?} is given twice");
+            return Err(Error::usage(message).help("give it to --with or to --without, once"));
+        }
     }
     if let Some(file) = &args.answers {
         given.read_file(file, template)?;
@@ -164,18 +178,34 @@ fn answers(
         .iter()
         .map(|package| package.folder.clone())
         .collect();
-    let port = ports::derive(&args.name, &ports::taken(workspace, &folders, &args.name));
-    given
-        .derived
-        .insert("grpc_port".to_owned(), port.to_string());
-    let (source, location) = match has_kit(packages) {
-        true => ("workspace", String::new()),
-        false => ("path", kit().display().to_string()),
+    let taken = ports::taken(workspace, &folders, &args.name);
+    given.derived.insert(
+        "grpc_port".to_owned(),
+        ports::derive(&args.name, &taken).to_string(),
+    );
+    let asked = Asked {
+        source: given.by_person("kit_source"),
+        location: given.by_person("kit_location"),
+        revision: given.by_person("kit_revision"),
     };
-    given
-        .derived
-        .insert("kit_source".to_owned(), source.to_owned());
-    given.derived.insert("kit_location".to_owned(), location);
+    let here = std::env::current_dir()
+        .map_err(|error| Error::failed(format!("cannot tell the current folder: {error}")))?;
+    let kit_source = KitSource::resolve(&asked, has_kit(packages), &kit(), &here)?;
+    // Once: this is prepared again if somebody else changed the workspace meanwhile.
+    if asked.source.is_none()
+        && before.is_none()
+        && let Some(warning) = kit_source.warning()
+    {
+        eprintln!("warning: {warning}");
+    }
+    for (name, value) in [
+        ("kit_source", kit_source.source),
+        ("kit_location", kit_source.location),
+        ("kit_revision", kit_source.revision),
+        (WORKSPACE_ROOT, "false".to_owned()),
+    ] {
+        given.flags.insert(name.to_owned(), value);
+    }
     // What a person answered; what is derived is derived again.
     for placeholder in &template.placeholders {
         let answer = before.and_then(|before| before.get(&placeholder.name));
@@ -187,22 +217,23 @@ fn answers(
                 .insert(placeholder.name.clone(), answer.to_owned());
         }
     }
-    answers::collect(&args.name, template, &given, !args.no_input)
+    let answers = answers::collect(&args.name, template, &given, !args.no_input)?;
+    if let Some(org) = answers.get("org") {
+        names::check_org(org)?;
+    }
+    if let Some(port) = answers.get("grpc_port") {
+        ports::check(port, &taken)?;
+    }
+    Ok(answers)
 }
 
 fn has_kit(packages: &[Package]) -> bool {
     packages.iter().any(|package| package.name == "carveout")
 }
 
-/// Whether the lock file is part of the plan, or cargo has to make it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lock {
-    Planned,
-    ByCargo,
-}
-
 fn plan(
     workspace: &Workspace,
+    packages: &[Package],
     folder: &str,
     rendered: BTreeMap<String, Vec<u8>>,
     answers: &Answers,
@@ -210,21 +241,11 @@ fn plan(
     let mut plan = Plan::default();
     let shared =
         answers.get("kit_source") == Some("workspace") || workspace.root.join("proto").is_dir();
-    let contract = format!(
-        "proto/{}/{}",
-        answers.get("org").unwrap_or_default(),
-        answers.get("crate_name").unwrap_or_default()
-    );
-    let (mut service, mut contracts) = (BTreeMap::new(), BTreeMap::new());
-    for (file, content) in rendered {
-        match file
-            .strip_prefix(&format!("{contract}/"))
-            .filter(|_| shared)
-        {
-            Some(inner) => contracts.insert(inner.to_owned(), content),
-            None => service.insert(file, content),
-        };
-    }
+    let contract = contract_folder(answers);
+    let Rendered {
+        service,
+        contract: contracts,
+    } = Rendered::new(rendered, answers, shared);
     let entries = lockfile::entries(&service)?;
     if !contracts.is_empty() {
         plan.create.insert(contract, contracts);
@@ -247,7 +268,9 @@ fn plan(
         });
     }
     let before = fs::read_to_string(workspace.root.join("Cargo.lock")).unwrap_or_default();
-    match lockfile::add(&before, &entries) {
+    let needs = entries.iter().flat_map(|entry| &entry.needs);
+    let is_plain = is_locked(workspace, packages) && are_covered(needs, packages);
+    match lockfile::add(&before, &entries).filter(|_| is_plain) {
         Some(after) => {
             plan.edit.push(Edit {
                 path: "Cargo.lock".to_owned(),
@@ -272,16 +295,20 @@ fn plan(
 }
 
 /// Brings the lock file up to date where that is cargo's work, verifies what was asked for, and
-/// keeps the change or takes it back.
+/// keeps the change or takes it back. `locked` is the lock file from before.
 fn settle(
     workspace: &Workspace,
     applied: Applied<'_>,
     lock: Lock,
+    locked: &str,
     args: &NewService,
 ) -> Result<()> {
     let outcome = match lock {
         Lock::Planned => Ok(()),
-        Lock::ByCargo => lock_by_cargo(workspace),
+        Lock::ByCargo if args.allow_lock_changes => lock_by_cargo(workspace),
+        Lock::ByCargo => {
+            lock_by_cargo(workspace).and_then(|()| confirm_moves(workspace, locked, !args.no_input))
+        }
     };
     let outcome = outcome.and_then(|()| verify(workspace, args));
     match outcome {
@@ -291,37 +318,6 @@ fn settle(
             Err(error)
         }
     }
-}
-
-fn lock_by_cargo(workspace: &Workspace) -> Result<()> {
-    if is_locked_offline(workspace) {
-        return Ok(());
-    }
-    eprintln!(
-        "something that the service needs is not downloaded yet: asking cargo to update Cargo.lock with the network"
-    );
-    let output = metadata(workspace)
-        .output()
-        .map_err(|error| Error::failed(format!("cannot run cargo: {error}")))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(Error::verification(format!(
-        "cargo cannot resolve the new service, so it was taken back:\n{why}"
-    )))
-}
-
-/// Has cargo bring the lock file up to date with what is downloaded, and says whether it could.
-pub(super) fn is_locked_offline(workspace: &Workspace) -> bool {
-    let output = metadata(workspace).arg("--offline").output();
-    output.is_ok_and(|output| output.status.success())
-}
-
-fn metadata(workspace: &Workspace) -> Command {
-    let mut cargo = cargo(workspace);
-    cargo.args(["metadata", "--format-version", "1", "--quiet"]);
-    cargo
 }
 
 fn verify(workspace: &Workspace, args: &NewService) -> Result<()> {
@@ -348,20 +344,6 @@ fn verify(workspace: &Workspace, args: &NewService) -> Result<()> {
             args.name
         ))),
     }
-}
-
-pub(super) fn cargo(workspace: &Workspace) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(&workspace.root);
-    // What cargo told this program about its own package is nothing that the service should see.
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("CARGO_PKG_")
-            || name.to_string_lossy().starts_with("CARGO_MANIFEST_")
-        {
-            command.env_remove(name);
-        }
-    }
-    command
 }
 
 fn next_steps(name: &str, answers: &Answers, plan: &Plan) -> String {

@@ -1,14 +1,15 @@
 use std::fs;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::json;
 
-use super::new_service::{Lock, is_locked_offline};
-use super::{say, workspace};
+use super::cargo::{Lock, are_covered, is_locked_offline};
+use super::{say, shelves, workspace};
 use crate::apply::Change;
 use crate::cli::{Format, RemoveService};
 use crate::error::{Error, Result, nearest};
 use crate::plan::{Edit, Plan};
+use crate::stamped::Stamped;
 use crate::workspace::{Package, SERVICES, Workspace};
 use crate::{lockfile, manifest};
 
@@ -34,15 +35,19 @@ pub(super) fn run(args: &RemoveService) -> Result<()> {
     if names.is_empty() || !is_one_folder(&args.name) {
         return Err(unknown(&args.name, &packages));
     }
-    let dependents: Vec<&str> = packages
+    let stamped = Stamped::compare(&root, &folder, &args.name, &shelves(Some(&workspace)));
+    let mut dependents: Vec<String> = packages
         .iter()
         .filter(|package| !own(package))
         .filter(|package| {
             package.paths.iter().any(|path| path.starts_with(&folder))
                 || package.dependencies.iter().any(|name| names.contains(name))
         })
-        .map(|package| package.name.as_str())
+        .map(|package| package.name.clone())
         .collect();
+    if let Some(contract) = &stamped.contract {
+        dependents.extend(importers(&root, &folder, contract));
+    }
     if !dependents.is_empty() && !args.force {
         let message = format!("{} is used by {}", args.name, dependents.join(", "));
         return Err(
@@ -50,9 +55,25 @@ pub(super) fn run(args: &RemoveService) -> Result<()> {
         );
     }
 
-    let (plan, lock) = plan(&workspace, &folder, &names)?;
+    let (gone, stay): (Vec<Package>, Vec<Package>) = packages
+        .into_iter()
+        .partition(|package| package.folder.starts_with(&folder));
+    let is_plain = are_covered(gone.iter().flat_map(|package| &package.needs), &stay);
+    let (plan, lock) = plan(&workspace, &folder, &names, stamped.contract, is_plain)?;
     if args.format == Format::Text {
         say(&plan.to_text());
+        for work in &stamped.work {
+            say(&format!("  {work}"));
+        }
+    }
+    if !stamped.work.is_empty() && !args.force {
+        let name = &args.name;
+        let message = format!(
+            "{name} has files that are not as they were stamped, and nothing was removed:\n  {}",
+            stamped.work.join("\n  ")
+        );
+        return Err(Error::conflict(message)
+            .help("commit or copy what you want to keep, then give --force to remove them too"));
     }
     if let Some(change) = change {
         let applied = change.apply(&plan)?;
@@ -66,12 +87,51 @@ pub(super) fn run(args: &RemoveService) -> Result<()> {
         applied.commit()?;
     }
     if args.format == Format::Json {
-        say(
-            &json!({ "service": args.name, "plan": plan.to_json(), "applied": !args.dry_run })
-                .to_string(),
-        );
+        say(&json!({
+            "service": args.name,
+            "plan": plan.to_json(),
+            "changed": stamped.work,
+            "applied": !args.dry_run,
+        })
+        .to_string());
     }
     Ok(())
+}
+
+/// The contracts of others that import one of `contract`, by their path.
+fn importers(root: &Path, folder: &str, contract: &str) -> Vec<String> {
+    let Some(package) = contract.strip_prefix("proto/") else {
+        return Vec::new();
+    };
+    let import = format!("\"{package}/");
+    let mut found = Vec::new();
+    let mut folders = vec![PathBuf::from("proto"), PathBuf::from(SERVICES)];
+    while let Some(inner) = folders.pop() {
+        if inner.starts_with(folder) || inner.starts_with(contract) {
+            continue;
+        }
+        for entry in fs::read_dir(root.join(&inner))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let path = inner.join(entry.file_name());
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(path);
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "proto")
+            {
+                let text = fs::read_to_string(root.join(&path)).unwrap_or_default();
+                let mut lines = text.lines().map(str::trim_start);
+                if lines.any(|line| line.starts_with("import ") && line.contains(&import)) {
+                    found.push(path.display().to_string());
+                }
+            }
+        }
+    }
+    found.sort();
+    found
 }
 
 /// Of services/ itself, which an empty name or `.` would stand for, nothing may go.
@@ -81,12 +141,18 @@ fn is_one_folder(name: &str) -> bool {
     parts.next().is_none() && matches!(first, Some(Component::Normal(part)) if part == name)
 }
 
-fn plan(workspace: &Workspace, folder: &str, names: &[String]) -> Result<(Plan, Lock)> {
+fn plan(
+    workspace: &Workspace,
+    folder: &str,
+    names: &[String],
+    contract: Option<String>,
+    is_plain: bool,
+) -> Result<(Plan, Lock)> {
     let mut plan = Plan {
         remove: vec![folder.to_owned()],
         ..Plan::default()
     };
-    plan.remove.extend(contract(workspace, folder));
+    plan.remove.extend(contract);
     if workspace
         .patterns()?
         .members
@@ -117,26 +183,12 @@ fn plan(workspace: &Workspace, folder: &str, names: &[String]) -> Result<(Plan, 
             after,
         });
     }
-    let lock = if complete {
+    let lock = if complete && is_plain {
         Lock::Planned
     } else {
         Lock::ByCargo
     };
     Ok((plan, lock))
-}
-
-/// The folder of the service's contract in the workspace's `proto/`, as its `service.toml` tells.
-fn contract(workspace: &Workspace, folder: &str) -> Option<String> {
-    let text = fs::read_to_string(workspace.root.join(folder).join("service.toml")).ok()?;
-    let service = toml_edit::Document::parse(text).ok()?;
-    let name = service.get("service")?.get("name")?.as_str()?;
-    let org = service
-        .get("template")?
-        .get("answers")?
-        .get("org")?
-        .as_str()?;
-    let contract = format!("proto/{org}/{}", name.replace('-', "_"));
-    workspace.root.join(&contract).is_dir().then_some(contract)
 }
 
 fn unknown(name: &str, packages: &[Package]) -> Error {

@@ -12,7 +12,7 @@ use serde_json::json;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use toml_edit::{Document, Item};
 
-use super::new_service::cargo;
+use super::cargo::cargo;
 use super::say;
 use crate::cli::Format;
 use crate::error::{Error, Result};

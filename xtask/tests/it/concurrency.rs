@@ -2,6 +2,7 @@
 
 use std::process::Stdio;
 
+use crate::foreign::new;
 use crate::scratch::{Scratch, xtask};
 
 #[test]
@@ -74,8 +75,7 @@ fn a_workspace_without_a_lock_file_gets_one_with_all_of_them() {
     );
     let names = ["orders", "billing"];
     let running = names.map(|name| {
-        let args = ["new-service", name, "--org", "shop", "--owner", "web"];
-        let mut command = xtask(&scratch.root, &args);
+        let mut command = xtask(&scratch.root, &new(name));
         command.stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().unwrap()
     });

@@ -2,13 +2,30 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::sync::LazyLock;
 
-use crate::scratch::Scratch;
+use crate::refusals::{CONFLICT, USAGE, refused};
+use crate::scratch::{Scratch, repository};
 
-const ANSWERS: [&str; 5] = ["--no-input", "--org", "shop", "--owner", "web"];
+static KIT: LazyLock<String> =
+    LazyLock::new(|| repository().into_os_string().into_string().unwrap());
 
-fn new(name: &'static str) -> Vec<&'static str> {
-    [&["new-service", name], &ANSWERS[..]].concat()
+/// Stamps `name` in a workspace without the kit and without default answers. The kit's source is
+/// explicit, because the default depends on which commits have been pushed.
+pub(crate) fn new(name: &str) -> Vec<&str> {
+    vec![
+        "new-service",
+        name,
+        "--no-input",
+        "--org",
+        "shop",
+        "--owner",
+        "web",
+        "--kit-source",
+        "path",
+        "--kit-location",
+        &KIT,
+    ]
 }
 
 #[test]
@@ -121,12 +138,16 @@ fn in_this_repository_the_lock_file_is_what_cargo_itself_writes() {
 #[test]
 fn a_service_that_cargo_cannot_resolve_is_taken_back() {
     let scratch = Scratch::foreign("[workspace]\nmembers = [\"monolith\"]\nresolver = \"3\"\n");
+    let kit = scratch.root.join("kit");
+    scratch.write(
+        "kit/crates/carveout/Cargo.toml",
+        "[package]\nname = \"other\"\n",
+    );
     let before = scratch.tree();
-    let nowhere = [
-        &new("orders")[..],
-        &["--kit-source", "path", "--kit-location", "/nowhere"],
-    ];
-    let ran = scratch.run(&nowhere.concat());
+    let mut args = new("orders");
+    args.pop();
+    args.push(kit.to_str().unwrap());
+    let ran = scratch.run(&args);
     assert_eq!(ran.code, Some(5), "{}", ran.err);
     assert!(ran.err.contains("taken back"), "{}", ran.err);
     before.assert_same(&scratch.tree(), "taken back");
@@ -151,8 +172,10 @@ fn a_kit_from_elsewhere_is_not_taken_for_the_one_that_is_locked() {
     scratch.ok(&new("orders"));
     let before = scratch.tree();
     let nowhere = format!("file://{}", scratch.beside("nowhere").display());
-    let source = ["--kit-source", "git", "--kit-location", &nowhere];
-    let ran = scratch.run(&[&new("billing")[..], &source].concat());
+    let mut args = new("billing");
+    args.truncate(args.len() - 3);
+    args.extend(["git", "--kit-location", &nowhere, "--kit-revision", "v1"]);
+    let ran = scratch.run(&args);
     assert_eq!(ran.code, Some(5), "{}{}", ran.out, ran.err);
     assert!(ran.err.contains(&nowhere), "{}", ran.err);
     before.assert_same(&scratch.tree(), "taken back");
@@ -178,4 +201,98 @@ fn files_that_are_links_stay_links() {
     scratch.ok(&["remove-service", "orders"]);
     assert!(are_links());
     before.assert_same(&scratch.tree(), "removed");
+}
+
+/// What is behind a link that leads out of the workspace is not this workspace's to change.
+#[test]
+fn links_that_lead_out_of_the_workspace_are_not_followed() {
+    let manifest = "[workspace]\nmembers = [\"monolith\"]\nresolver = \"3\"\n";
+    for folder in ["services", "proto"] {
+        let scratch = Scratch::foreign(manifest);
+        let outside = scratch.beside("outside");
+        fs::create_dir(&outside).unwrap();
+        symlink(&outside, scratch.root.join(folder)).unwrap();
+        let said = [folder, "outside of the workspace"];
+        refused(&scratch, &new("orders"), CONFLICT, &said);
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+    }
+    // One that stays inside is somebody's way to arrange things.
+    let scratch = Scratch::foreign(manifest);
+    fs::create_dir(scratch.root.join("apps")).unwrap();
+    symlink("apps", scratch.root.join("services")).unwrap();
+    scratch.ok(&new("orders"));
+    assert!(scratch.root.join("apps/orders/Cargo.toml").is_file());
+
+    let scratch = Scratch::foreign(manifest);
+    let secret = scratch.beside("secret");
+    fs::write(&secret, "not for a service").unwrap();
+    let template = "[template]\n";
+    scratch.write("templates/ours/cargo-generate.toml", template);
+    symlink(&secret, scratch.root.join("templates/ours/notes.md")).unwrap();
+    let ours = [&new("orders")[..], &["--template", "ours"]].concat();
+    let said = ["notes.md", "outside of the template"];
+    refused(&scratch, &ours, USAGE, &said);
+
+    let elsewhere = scratch.beside("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::write(elsewhere.join("cargo-generate.toml"), template).unwrap();
+    symlink(&elsewhere, scratch.root.join("templates/theirs")).unwrap();
+    let theirs = [&new("orders")[..], &["--template", "theirs"]].concat();
+    refused(&scratch, &theirs, USAGE, &["theirs", "outside of"]);
+}
+
+/// A lock file from before the last member was added would fail every `cargo --locked`.
+#[test]
+fn a_lock_file_that_is_out_of_date_is_brought_up_to_date() {
+    let scratch =
+        Scratch::foreign("[workspace]\nmembers = [\"monolith\", \"stock\"]\nresolver = \"3\"\n");
+    let package = "[package]\nname = \"stock\"\nversion = \"1.0.0\"\n";
+    scratch.write("stock/Cargo.toml", package);
+    scratch.write("stock/src/lib.rs", "");
+    scratch.ok(&new("orders"));
+    let lock = scratch.read("Cargo.lock");
+    let entry = "[[package]]\nname = \"stock\"\nversion = \"1.0.0\"\n\n";
+    assert!(lock.contains(entry), "{lock}");
+    scratch.write("Cargo.lock", &lock.replace(entry, ""));
+    scratch.ok(&new("billing"));
+    scratch.assert_locked();
+}
+
+/// A package that is locked is the monolith's too.
+#[test]
+fn locked_packages_that_would_move_are_listed_and_stay_unless_allowed() {
+    let scratch = Scratch::foreign("[workspace]\nmembers = [\"monolith\"]\nresolver = \"3\"\n");
+    let package = scratch.read("monolith/Cargo.toml");
+    let uses = format!("{package}\n[dependencies]\nserde = \"1\"\n");
+    scratch.write("monolith/Cargo.toml", &uses);
+    let lock = scratch.cargo(&["generate-lockfile", "--offline"]);
+    assert_eq!(lock.code, Some(0), "{}", lock.err);
+    // A version that the kit is content with, and that was yanked or never was: cargo takes another.
+    let lock = scratch.read("Cargo.lock");
+    let at = lock.find("name = \"serde\"").unwrap();
+    let (head, rest) = lock.split_at(at);
+    let mut lines: Vec<&str> = rest.lines().collect();
+    lines[1] = "version = \"1.0.0\"";
+    scratch.write("Cargo.lock", &format!("{head}{}\n", lines.join("\n")));
+    let said = ["serde 1.0.0 to 1.", "--allow-lock-changes", "taken back"];
+    refused(&scratch, &new("orders"), CONFLICT, &said);
+    let allowed = [&new("orders")[..], &["--allow-lock-changes"]].concat();
+    scratch.ok(&allowed);
+    scratch.assert_locked();
+}
+
+/// Only one package may link a native library: if the monolith links jemalloc, the kit must not.
+#[test]
+fn a_native_library_of_the_monolith_does_not_keep_the_service_out() {
+    let scratch = Scratch::foreign(
+        "[workspace]\nmembers = [\"monolith\", \"allocator\"]\nresolver = \"3\"\n",
+    );
+    let package = "[package]\nname = \"allocator\"\nversion = \"1.0.0\"\nlinks = \"jemalloc\"\n";
+    scratch.write("allocator/Cargo.toml", package);
+    scratch.write("allocator/src/lib.rs", "");
+    scratch.write("allocator/build.rs", "fn main() {}\n");
+    let said = ["--without tls", "--without profiles"];
+    refused(&scratch, &new("orders"), 5, &said);
+    scratch.ok(&[&new("orders")[..], &["--without", "profiles"]].concat());
+    scratch.assert_locked();
 }

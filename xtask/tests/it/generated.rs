@@ -33,16 +33,19 @@ pub(crate) fn generated(
     destination.join(name)
 }
 
-/// Everything but the features.
+/// Everything but the features, for a service that is a member of a workspace.
 pub(crate) fn answers(source: &str, location: &str) -> Vec<(String, String)> {
-    let pairs = [
+    let mut pairs = vec![
         ("org", "shop"),
         ("owner", "web"),
         ("kit_source", source),
         ("kit_location", location),
         ("grpc_port", "23456"),
+        ("workspace_root", "false"),
     ];
-    pairs
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .into()
+    if source == "git" {
+        pairs.push(("kit_revision", "v1"));
+    }
+    let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+    pairs.into_iter().map(owned).collect()
 }

@@ -8,6 +8,33 @@ fn greeter_is_what_the_template_renders() {
     scratch.ok(&["golden", "--check"]);
 }
 
+/// A clone has more services, crates and other answers. The tests copy only the project's own files, so
+/// that none of these makes them fail.
+#[test]
+fn what_the_owner_of_a_clone_adds_is_no_part_of_the_project() {
+    let clone = Scratch::repository();
+    let manifest = clone.read("Cargo.toml");
+    let owned = manifest.replace("org = \"acme\"", "org = \"shop\"");
+    assert_ne!(owned, manifest);
+    clone.write("Cargo.toml", &owned);
+    clone.ok(&["new-service", "orders", "--no-input"]);
+    let orders = clone.read("services/orders/Cargo.toml");
+    let needs = orders.replacen("[dependencies]\n", "[dependencies]\ntempfile = \"3\"\n", 1);
+    clone.write("services/orders/Cargo.toml", &needs);
+    let package = "[package]\nname = \"utils\"\nversion = \"1.0.0\"\nedition = \"2024\"\n";
+    clone.write("crates/utils/Cargo.toml", package);
+    clone.write("crates/utils/src/lib.rs", "");
+    let ran = clone.cargo(&["metadata", "--offline", "--format-version", "1"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+
+    let project = Scratch::empty();
+    project.copy_of_project(&clone.root);
+    project.assert_locked();
+    Scratch::repository()
+        .tree()
+        .assert_same(&project.tree(), "the project");
+}
+
 #[test]
 fn a_template_a_rendering_or_a_file_too_many_is_drift_and_golden_mends_it() {
     let template = "templates/service/src/store.rs";

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::foreign::new;
 use crate::scratch::{Scratch, xtask};
 
 const KILL_AT: &str = "CARVEOUT_XTASK_KILL_AT";
@@ -102,11 +103,12 @@ fn a_workspace_that_lists_its_members_is_whole_after_every_step_too() {
 #[test]
 fn a_foreign_workspace_with_and_without_a_lock_file_is_whole_after_every_step_too() {
     let scratch = Scratch::foreign(LISTED);
-    killed_everywhere(&scratch, &NEW);
+    let new = new("orders");
+    killed_everywhere(&scratch, &new);
     let lock = scratch.cargo(&["generate-lockfile", "--offline"]);
     assert_eq!(lock.code, Some(0), "{}", lock.err);
-    killed_everywhere(&scratch, &NEW);
-    scratch.ok(&NEW);
+    killed_everywhere(&scratch, &new);
+    scratch.ok(&new);
     killed_everywhere(&scratch, &REMOVE);
 }
 

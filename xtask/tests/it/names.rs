@@ -1,5 +1,6 @@
 //! Names that would break something later: refused with the reason and with a name that is not.
 
+use crate::foreign::new;
 use crate::refusals::{USAGE, refused};
 use crate::scratch::Scratch;
 
@@ -102,10 +103,8 @@ fn a_package_of_a_foreign_workspace_is_not_shadowed() {
         ("h2", "dependency h2"),
         ("carveout-grpc", "dependency carveout-grpc"),
     ] {
-        let args = ["new-service", name, "--org", "shop", "--owner", "web"];
-        refused(&scratch, &args, USAGE, &[name, clash, "try `"]);
+        refused(&scratch, &new(name), USAGE, &[name, clash, "try `"]);
     }
     // The kit's own example is nothing that a service depends on.
-    let args = ["new-service", "greeter", "--org", "shop", "--owner", "web"];
-    scratch.ok(&[&args[..], &["--dry-run"]].concat());
+    scratch.ok(&[&new("greeter")[..], &["--dry-run"]].concat());
 }

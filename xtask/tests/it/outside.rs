@@ -5,14 +5,20 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::foreign::new;
 use crate::generated::{answers, generated};
 use crate::scratch::{Ran, Scratch, cargo, repository};
 use crate::tree::copy;
 
 /// Renders a service that stands alone, with cargo-generate.
-fn standalone(source: &str, location: &Path) -> Scratch {
+fn standalone(source: &str, location: &Path, more: &[(&str, &str)]) -> Scratch {
     let scratch = Scratch::empty();
-    let answers = answers(source, location.to_str().unwrap());
+    let mut answers = answers(source, location.to_str().unwrap());
+    let more = [&[("workspace_root", "true")], more].concat();
+    for (name, value) in more {
+        answers.retain(|(answered, _)| answered != name);
+        answers.push((name.to_owned(), value.to_owned()));
+    }
     let service = generated("templates/service", "orders", &answers, &scratch.beside(""));
     copy(&service, &scratch.root);
     scratch
@@ -31,6 +37,11 @@ fn passes_its_tests(scratch: &Scratch, cargo: &mut Command) {
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
     let tests = ran.out.lines().filter(|line| line.ends_with("... ok"));
     assert!(tests.count() >= 4, "{}", ran.out);
+    assert!(
+        ran.err.contains("orders_api"),
+        "the contract too: {}",
+        ran.err
+    );
 }
 
 /// A folder that the next run finds again, so that it builds no more than has changed.
@@ -40,10 +51,44 @@ fn kept(name: &str) -> String {
 
 #[test]
 fn a_service_that_stands_alone_builds_with_the_kit_by_path_and_passes_its_tests() {
-    let scratch = standalone("path", &repository());
+    let scratch = standalone("path", &repository(), &[]);
+    assert_eq!(scratch.read(".gitignore"), "/target\n");
     let contract = scratch.root.join("proto/shop/orders/v1/orders.proto");
     assert!(contract.is_file());
     passes_its_tests(&scratch, &mut cargo());
+}
+
+/// Names of modules, of crates and of fields in the stamped code, and short ones.
+#[test]
+fn services_of_every_accepted_name_and_organisation_compile() {
+    let scratch = Scratch::foreign("[workspace]\nmembers = [\"monolith\"]\nresolver = \"3\"\n");
+    for (name, org) in [
+        ("a", "a"),
+        ("store", "store"),
+        ("rpc", "acme"),
+        ("domain", "std"),
+        ("item", "prost"),
+        ("config", "carveout"),
+        ("service", "v1"),
+    ] {
+        let mut args = new(name);
+        let place = args.iter().position(|arg| *arg == "shop").unwrap();
+        args[place] = org;
+        let ran = scratch.run(&args);
+        // Some of these are refused, with a reason.
+        assert!(matches!(ran.code, Some(0 | 2)), "{name}: {}", ran.err);
+    }
+    assert!(scratch.packages().contains("store-api"));
+    let target = kept("outside");
+    let check = [
+        "check",
+        "--workspace",
+        "--all-targets",
+        "--offline",
+        "--locked",
+    ];
+    let ran = scratch.cargo(&[&check[..], &["--target-dir", &target]].concat());
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
 }
 
 /// A home for cargo with what is downloaded already, so that no test leaves its git checkouts in
@@ -109,12 +154,13 @@ fn a_service_that_stands_alone_builds_with_the_kit_by_git_and_passes_its_tests()
     let fetched = Ran::from(fetch.env("CARGO_HOME", &home).output().unwrap());
     assert_eq!(fetched.code, Some(0), "{}", fetched.err);
 
-    let scratch = standalone("git", Path::new(&url));
+    let scratch = standalone("git", Path::new(&url), &[("kit_revision", &commit)]);
     passes_its_tests(&scratch, cargo().env("CARGO_HOME", &home));
     let lock = scratch.read("Cargo.lock");
     for name in ["carveout", "carveout-build", "carveout-testing"] {
-        let source =
-            format!("name = \"{name}\"\nversion = \"0.1.0\"\nsource = \"git+{url}#{commit}\"");
+        let source = format!(
+            "name = \"{name}\"\nversion = \"0.1.0\"\nsource = \"git+{url}?rev={commit}#{commit}\""
+        );
         assert!(lock.contains(&source), "{source}\n{lock}");
     }
 }
@@ -124,7 +170,13 @@ fn templates_and_completions_are_there_outside_of_a_workspace() {
     let scratch = Scratch::empty();
     let templates = scratch.ok(&["list-templates"]);
     let about = "A gRPC service of the standard shape: config, health, metrics, tracing, deadlines, errors, deployment.\n";
-    let said = ["service ", about, "--with alerts", "--with github_ci"];
+    let said = [
+        "service ",
+        about,
+        "--with alerts",
+        "--with github_ci",
+        "--without tls",
+    ];
     assert!(
         said.iter().all(|said| templates.contains(said)),
         "{templates}"
@@ -138,4 +190,26 @@ fn templates_and_completions_are_there_outside_of_a_workspace() {
         );
     }
     assert_eq!(scratch.run(&["completions", "cmd"]).code, Some(2));
+}
+
+#[test]
+fn xtask_runs_from_every_folder_of_the_repository() {
+    let mut folders = vec![repository(), repository().join("services/greeter/src")];
+    for entry in fs::read_dir(repository()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        // What is hidden or built is no place to work in.
+        if path.is_dir() && !name.starts_with('.') && name != "target" {
+            folders.push(path);
+        }
+    }
+    assert!(folders.len() > 5, "{folders:?}");
+    for folder in folders {
+        let mut command = cargo();
+        let command = command
+            .args(["xtask", "golden", "--check"])
+            .current_dir(&folder);
+        let ran = Ran::from(command.output().unwrap());
+        assert_eq!(ran.code, Some(0), "{}: {}", folder.display(), ran.err);
+    }
 }

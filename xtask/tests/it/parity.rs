@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use crate::generated::{answers, generated};
-use crate::scratch::Scratch;
+use crate::scratch::{Scratch, repository};
 use crate::tree::Tree;
 
 const NAME: &str = "order-history";
@@ -43,15 +43,16 @@ fn by_xtask(template: &str, answers: &[(String, String)], scratch: &Scratch) -> 
     Tree(files)
 }
 
-/// Every way to answer yes and no to `features`.
+/// No feature, each by itself, and all of them.
 fn choices(features: &[String]) -> Vec<Vec<(String, String)>> {
-    let choice = |chosen: usize| {
+    let choice = |chosen: &dyn Fn(usize) -> bool| {
         let features = features.iter().enumerate();
-        features
-            .map(|(bit, feature)| (feature.clone(), (chosen & 1 << bit != 0).to_string()))
-            .collect()
+        let answer = |(at, feature): (usize, &String)| (feature.clone(), chosen(at).to_string());
+        features.map(answer).collect()
     };
-    (0..1 << features.len()).map(choice).collect()
+    let one = (0..features.len()).map(|one| choice(&|at| at == one));
+    let (none, all) = (choice(&|_| false), choice(&|_| true));
+    one.chain([none, all]).collect()
 }
 
 #[test]
@@ -60,6 +61,7 @@ fn cargo_generate_renders_every_template_feature_and_source_alike() {
     let templates = scratch.ok(&["list-templates", "--format", "json"]);
     let templates: serde_json::Value = serde_json::from_str(&templates).unwrap();
     let mut trees = Vec::new();
+    let kit = repository();
     for template in templates.as_array().unwrap() {
         let name = template["name"].as_str().unwrap();
         let features = serde_json::from_value::<Vec<String>>(template["features"].clone()).unwrap();
@@ -68,7 +70,7 @@ fn cargo_generate_renders_every_template_feature_and_source_alike() {
             for (source, location) in [
                 ("workspace", ""),
                 ("git", "https://example.com/kit.git"),
-                ("path", "/opt/kit"),
+                ("path", kit.to_str().unwrap()),
                 ("registry", ""),
             ] {
                 let answers = [answers(source, location), choice.clone()].concat();

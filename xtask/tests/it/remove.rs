@@ -1,5 +1,8 @@
 //! What remove-service takes out, and what it refuses to.
 
+use std::fs;
+use std::os::unix::fs::symlink;
+
 use crate::refusals::{CONFLICT, USAGE, refused};
 use crate::scratch::Scratch;
 
@@ -37,6 +40,127 @@ fn a_service_that_others_use_stays_unless_forced() {
     }
     scratch.ok(&["remove-service", "orders", "--force"]);
     assert!(!scratch.root.join("services/orders").exists());
+}
+
+/// Whatever is not shown to be as it was stamped is somebody's work.
+#[test]
+fn work_is_removed_by_force_alone_and_listed_first() {
+    let stamp = || {
+        let scratch = Scratch::repository();
+        scratch.ok(&["new-service", "orders", "--no-input"]);
+        scratch
+    };
+    let edit =
+        |file: &'static str, text: &'static str| move |scratch: &Scratch| scratch.write(file, text);
+    type Change = Box<dyn Fn(&Scratch)>;
+    let changes: [(&str, Change); 9] = [
+        (
+            "changed services/orders/src/domain.rs",
+            Box::new(edit("services/orders/src/domain.rs", "// mine\n")),
+        ),
+        (
+            "added services/orders/src/billing/mod.rs",
+            Box::new(edit("services/orders/src/billing/mod.rs", "")),
+        ),
+        (
+            "added services/orders/migrations/1.sql",
+            Box::new(edit(
+                "services/orders/migrations/1.sql",
+                "create table t();",
+            )),
+        ),
+        (
+            "changed proto/acme/orders/v1/orders.proto",
+            Box::new(edit("proto/acme/orders/v1/orders.proto", "// mine\n")),
+        ),
+        (
+            "added proto/acme/orders/v2/orders.proto",
+            Box::new(edit("proto/acme/orders/v2/orders.proto", "")),
+        ),
+        (
+            "not stamped: services/orders/ (service.toml",
+            Box::new(|scratch| {
+                fs::remove_file(scratch.root.join("services/orders/service.toml")).unwrap();
+            }),
+        ),
+        (
+            "does not name the service",
+            Box::new(|scratch| {
+                let text = scratch.read("services/orders/service.toml");
+                let other = text.replace("name = \"orders\"", "name = \"billing\"");
+                scratch.write("services/orders/service.toml", &other);
+            }),
+        ),
+        // The contract's folder comes from this answer.
+        (
+            "org = ",
+            Box::new(|scratch| {
+                let text = scratch.read("services/orders/service.toml");
+                let other = text.replace("org = \"acme\"", "org = \"../../crates\"");
+                scratch.write("services/orders/service.toml", &other);
+            }),
+        ),
+        (
+            "added services/orders/link",
+            Box::new(|scratch| {
+                symlink("/etc/hostname", scratch.root.join("services/orders/link")).unwrap();
+            }),
+        ),
+    ];
+    for (said, change) in &changes {
+        let scratch = stamp();
+        change(&scratch);
+        let said = [said, "--force"];
+        refused(&scratch, &["remove-service", "orders"], CONFLICT, &said);
+        refused(
+            &scratch,
+            &["remove-service", "orders", "--dry-run"],
+            CONFLICT,
+            &said,
+        );
+        let printed = scratch.ok(&["remove-service", "orders", "--force"]);
+        assert!(printed.contains(said[0]), "{printed}");
+        assert!(!scratch.root.join("services/orders").exists());
+        assert!(scratch.root.join("crates/carveout").exists());
+        scratch.assert_locked();
+    }
+}
+
+#[test]
+fn a_folder_that_was_never_stamped_stays() {
+    let scratch = Scratch::repository();
+    let package = "[package]\nname = \"legacy\"\nversion = \"1.0.0\"\nedition = \"2024\"\n";
+    scratch.write("services/legacy/Cargo.toml", package);
+    scratch.write("services/legacy/src/lib.rs", "");
+    let said = ["not stamped: services/legacy/", "--force"];
+    refused(&scratch, &["remove-service", "legacy"], CONFLICT, &said);
+}
+
+#[test]
+fn a_contract_that_others_import_stays_unless_forced() {
+    let scratch = Scratch::repository();
+    scratch.ok(&["new-service", "orders", "--no-input"]);
+    let other = "syntax = \"proto3\";\nimport \"acme/orders/v1/orders.proto\";\n";
+    scratch.write("proto/acme/billing/v1/billing.proto", other);
+    let said = ["is used by proto/acme/billing/v1/billing.proto", "--force"];
+    refused(&scratch, &["remove-service", "orders"], CONFLICT, &said);
+}
+
+/// What the service gained since is locked too, and features that only it switched on show in the
+/// entries of others.
+#[test]
+fn the_lock_file_is_as_before_also_after_the_service_gained_dependencies() {
+    let scratch = Scratch::repository();
+    let before = scratch.read("Cargo.lock");
+    scratch.ok(&["new-service", "orders", "--no-input"]);
+    let manifest = scratch.read("services/orders/Cargo.toml");
+    let gained = "[dependencies]\nh2 = \"0.4\"\nserde_json = { version = \"1\", features = [\"preserve_order\"] }\n";
+    let manifest = manifest.replacen("[dependencies]\n", gained, 1);
+    scratch.write("services/orders/Cargo.toml", &manifest);
+    let lock = scratch.cargo(&["metadata", "--offline", "--format-version", "1"]);
+    assert_eq!(lock.code, Some(0), "{}", lock.err);
+    scratch.ok(&["remove-service", "orders", "--force"]);
+    assert_eq!(scratch.read("Cargo.lock"), before);
 }
 
 #[test]
@@ -84,7 +208,7 @@ fn a_diff_shows_what_a_run_would_write() {
 fn a_name_that_is_not_one_folder_removes_nothing() {
     let scratch = Scratch::foreign("[workspace]\nmembers = [\"monolith\"]\nresolver = \"3\"\n");
     for name in ["orders", "billing"] {
-        scratch.ok(&["new-service", name, "--org", "shop", "--owner", "web"]);
+        scratch.ok(&crate::foreign::new(name));
     }
     for name in [
         "",

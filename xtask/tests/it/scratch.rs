@@ -16,7 +16,11 @@ pub(crate) fn repository() -> PathBuf {
 
 pub(crate) fn xtask(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    command.args(args).current_dir(folder);
+    // No test asks a registry: what is not downloaded is not there.
+    command
+        .args(args)
+        .current_dir(folder)
+        .env("CARGO_NET_OFFLINE", "true");
     command
 }
 
@@ -57,16 +61,44 @@ impl Scratch {
         Self { dir, root }
     }
 
-    /// This repository, without what cargo has built and without xtask.
+    /// This repository as it is published, without build output and without xtask. Services, crates and
+    /// answers that a clone has added are left out.
     pub(crate) fn repository() -> Self {
         let scratch = Self::empty();
-        for part in ["crates", "proto", "services", "templates"] {
-            copy(&repository().join(part), &scratch.root.join(part));
-        }
-        for file in ["Cargo.toml", "Cargo.lock"] {
-            fs::copy(repository().join(file), scratch.root.join(file)).unwrap();
-        }
+        scratch.copy_of_project(&repository());
         scratch
+    }
+
+    /// Copies what is part of the project from a clone of it.
+    pub(crate) fn copy_of_project(&self, clone: &Path) {
+        let copy = |part: &str| copy(&clone.join(part), &self.root.join(part));
+        for part in ["proto/acme/greeter", "proto/carveout", "proto/grpc"] {
+            copy(part);
+        }
+        copy("services/greeter");
+        copy("templates/service");
+        copy("xtask/launcher");
+        let mut has_more = fs::read_dir(clone.join("services")).unwrap().count() > 1;
+        for entry in fs::read_dir(clone.join("crates")).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            match name == "carveout" || name.starts_with("carveout-") {
+                true => copy(&format!("crates/{name}")),
+                false => has_more = true,
+            }
+        }
+        let manifest = fs::read_to_string(clone.join("Cargo.toml")).unwrap();
+        let (head, rest) = manifest
+            .split_once("[workspace.metadata.carveout]\n")
+            .unwrap();
+        let (_, rest) = rest.split_once("\n[").unwrap();
+        let answers = "[workspace.metadata.carveout]\norg = \"acme\"\nowner = \"platform\"\n";
+        self.write("Cargo.toml", &format!("{head}{answers}\n[{rest}"));
+        fs::copy(clone.join("Cargo.lock"), self.root.join("Cargo.lock")).unwrap();
+        if has_more {
+            // What they need is locked too.
+            let relocked = self.cargo(&["metadata", "--offline", "--format-version", "1"]);
+            assert_eq!(relocked.code, Some(0), "{}", relocked.err);
+        }
     }
 
     /// Somebody else's workspace, which lists its members by hand.
