@@ -47,7 +47,7 @@
 //! `tokio_global_queue_depth` | runtime |
 //! | | `tokio_worker_busy_seconds_total`, `tokio_worker_parks_total` | runtime, worker |
 //! | [`RpcMetrics::server`] | `rpc_server_call_duration_seconds` | rpc_system_name, rpc_method,
-//! rpc_response_status_code |
+//! rpc_response_status_code, rpc_fault (`caller`, or none) |
 //! | | `rpc_server_active_calls` | rpc_system_name, rpc_method |
 //! | | `grpc_server_call_started_total` | grpc_method |
 //! | [`RpcMetrics::client`] | `rpc_client_call_duration_seconds` | rpc_system_name, rpc_method,
@@ -81,4 +81,4 @@ pub use guard::GuardMetrics;
 pub use metrics::Metrics;
 pub use panics::install_panic_hook;
 pub use prometheus_client;
-pub use rpc::{Call, OTHER, RPC_BUCKETS_SECONDS, RpcMetrics};
+pub use rpc::{Call, Fault, OTHER, RPC_BUCKETS_SECONDS, RpcMetrics};

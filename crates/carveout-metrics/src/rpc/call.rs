@@ -1,5 +1,6 @@
 use super::OTHER;
 use super::code::Code;
+use super::fault::Fault;
 use super::series::Series;
 use super::trace_label::TraceLabel;
 use std::sync::Arc;
@@ -44,14 +45,20 @@ impl Call {
     }
 
     /// The same for whoever has just read the clock.
-    pub fn finish_at(mut self, now: Instant, code: &str, trace_id: Option<u128>) {
-        let took = now.saturating_duration_since(self.started);
-        self.end(Code::named(code), took, trace_id);
+    pub fn finish_at(self, now: Instant, code: &str, trace_id: Option<u128>) {
+        self.finish_by(now, code, Fault::Server, trace_id);
     }
 
-    fn end(&mut self, code: Code, took: Duration, trace_id: Option<u128>) {
+    /// The same where somebody else than the server may be to blame for the code: a fault of the
+    /// caller counts under `rpc_fault="caller"`, out of the server's error ratio.
+    pub fn finish_by(mut self, now: Instant, code: &str, fault: Fault, trace_id: Option<u128>) {
+        let took = now.saturating_duration_since(self.started);
+        self.end(Code::named(code), fault, took, trace_id);
+    }
+
+    fn end(&mut self, code: Code, fault: Fault, took: Duration, trace_id: Option<u128>) {
         if let Some(series) = self.series.take() {
-            series.record(code, took, trace_id.map(TraceLabel));
+            series.record(code, fault, took, trace_id.map(TraceLabel));
         }
     }
 }
@@ -59,7 +66,7 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         if self.series.is_some() {
-            self.end(Code::CANCELLED, self.started.elapsed(), None);
+            self.end(Code::CANCELLED, Fault::Server, self.started.elapsed(), None);
         }
     }
 }

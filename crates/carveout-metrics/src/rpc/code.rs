@@ -41,6 +41,20 @@ impl Code {
         (0..Self::COUNT).map(Self)
     }
 
+    /// Whether OpenTelemetry counts it as an error of the server:
+    /// <https://opentelemetry.io/docs/specs/semconv/rpc/grpc/>.
+    pub(super) fn is_fault(self) -> bool {
+        matches!(
+            self.name(),
+            "UNKNOWN"
+                | "DEADLINE_EXCEEDED"
+                | "UNIMPLEMENTED"
+                | "INTERNAL"
+                | "UNAVAILABLE"
+                | "DATA_LOSS"
+        )
+    }
+
     pub(super) fn name(self) -> &'static str {
         NAMES[self.0]
     }

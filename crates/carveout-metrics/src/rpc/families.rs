@@ -1,3 +1,4 @@
+use super::fault::Fault;
 use super::series::Series;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -92,12 +93,17 @@ impl Collector for Families {
         let mut family =
             encoder.encode_descriptor(name, help, Some(&unit), MetricType::Histogram)?;
         for series in &all {
-            for (code, durations) in series.durations() {
+            for (code, fault, durations) in series.durations() {
                 let labels = [
                     ("rpc_system_name", "grpc"),
                     ("rpc_method", series.method.as_str()),
                     ("rpc_response_status_code", code.name()),
+                    ("rpc_fault", "caller"),
                 ];
+                let labels = match fault {
+                    Fault::Caller => &labels[..],
+                    Fault::Server => &labels[..labels.len() - 1],
+                };
                 durations.encode(family.encode_family(&labels)?)?;
             }
         }
