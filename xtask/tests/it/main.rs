@@ -1,5 +1,6 @@
 //! The generator as its users run it: a process in a workspace.
 
+mod alerts;
 mod answers;
 mod architecture;
 mod boundary;
