@@ -11,6 +11,8 @@ pub struct MethodContract {
     pub idempotency: Idempotency,
     /// The longest that a call may take; `None` when the contract does not say.
     pub deadline: Option<Duration>,
+    /// Whether its request is a stream of messages, and not exactly one.
+    pub streams_requests: bool,
     /// Whether its answer is a stream of messages.
     pub streams: bool,
 }
@@ -139,6 +141,7 @@ fn contract_of(service: &str, method: &Method) -> Result<MethodContract, Contrac
         name,
         idempotency,
         deadline,
+        streams_requests: method.client_streaming,
         streams: method.server_streaming,
     })
 }
@@ -174,6 +177,8 @@ struct Method {
     name: String,
     #[prost(message, optional, tag = "4")]
     options: Option<MethodOptions>,
+    #[prost(bool, tag = "5")]
+    client_streaming: bool,
     #[prost(bool, tag = "6")]
     server_streaming: bool,
 }

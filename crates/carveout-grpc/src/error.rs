@@ -17,8 +17,8 @@ use tonic_types::{ErrorDetails, StatusExt};
 pub struct Reason(&'static str);
 
 impl Reason {
-    /// The caller took its call back (RST_STREAM) while its request was still being read.
-    pub const CALL_TAKEN_BACK: Reason = Reason::new("CALL_TAKEN_BACK");
+    /// The caller cancelled the call, or its connection ended, before its request was whole.
+    pub const CALL_CANCELLED: Reason = Reason::new("CALL_CANCELLED");
     /// The caller is known, and no rule of the access policy allows it this method.
     pub const CALLER_NOT_ALLOWED: Reason = Reason::new("CALLER_NOT_ALLOWED");
     /// The caller has not proved who it is.
@@ -29,6 +29,9 @@ impl Reason {
     pub const DOOMED: Reason = Reason::new("DOOMED");
     /// A field of the request is not what it has to be; the details name it.
     pub const INVALID_FIELD: Reason = Reason::new("INVALID_FIELD");
+    /// The request breaks gRPC's framing, cannot be inflated, or does not have as many messages as
+    /// the method takes.
+    pub const INVALID_REQUEST: Reason = Reason::new("INVALID_REQUEST");
     /// The `grpc-timeout` header is not one that the protocol knows.
     pub const INVALID_TIMEOUT: Reason = Reason::new("INVALID_TIMEOUT");
     /// A message is larger than the server takes or gives.
@@ -43,6 +46,8 @@ impl Reason {
     pub const PANIC: Reason = Reason::new("PANIC");
     /// The caller has made more calls than it may; nothing was done for this one.
     pub const QUOTA_EXCEEDED: Reason = Reason::new("QUOTA_EXCEEDED");
+    /// The request's `grpc-encoding` is not one that the server takes.
+    pub const UNSUPPORTED_ENCODING: Reason = Reason::new("UNSUPPORTED_ENCODING");
 
     /// A reason.
     ///

@@ -32,6 +32,7 @@
 
 mod access;
 mod admission;
+mod caller_fault;
 mod client;
 mod contract;
 mod deadline;
@@ -60,5 +61,5 @@ pub use health::check_health;
 pub use quota::{CallerQuota, Quota, QuotaConfig, QuotaError, QuotaSnapshot, Rate};
 pub use routes::Routes;
 pub use secure::{Handshake, Identity, ReadWrite, Secure, Secured, Stream, TlsConfig};
-pub use server::{Drained, ServerConfig, Stack, StackOptions, bind, serve};
+pub use server::{Compression, Drained, ServerConfig, Stack, StackOptions, bind, serve};
 pub use slow::{SlowCall, SlowCalls, Stage};

@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use carveout_metrics::{Call, RpcMetrics};
+use carveout_metrics::{Call, Fault, RpcMetrics};
 use carveout_telemetry::TraceId;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::{Body, Frame};
@@ -13,13 +13,14 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use tracing::{Level, Span, field};
 
+use crate::caller_fault::CallerFault;
 use crate::error::code_name;
 use crate::ongoing;
 use crate::slow::{Answering, Asking};
 
 /// Which end of a call is being observed.
 pub(crate) enum Side {
-    Server(Answering),
+    Server(Answering, CallerFault),
     Client,
 }
 
@@ -35,6 +36,8 @@ pub(crate) struct Observed {
     answering: Option<Answering>,
     /// As a client.
     asking: Option<Asking>,
+    /// What the caller did wrong.
+    fault: Option<CallerFault>,
 }
 
 impl Observed {
@@ -51,7 +54,7 @@ impl Observed {
         // A caller must not be able to make up names, in spans as little as in metrics.
         let name = call.method();
         let (span, trace_id) = match &side {
-            Side::Server(_) => {
+            Side::Server(..) => {
                 let (span, ids) = carveout_telemetry::below_caller(request.headers(), || {
                     tracing::span!(
                         target: "carveout::rpc", Level::INFO, "rpc",
@@ -72,9 +75,9 @@ impl Observed {
                 (span, trace_id)
             }
         };
-        let (answering, asking) = match side {
-            Side::Server(answering) => (Some(answering), None),
-            Side::Client => (None, Asking::begin(now)),
+        let (answering, asking, fault) = match side {
+            Side::Server(answering, fault) => (Some(answering), None, Some(fault)),
+            Side::Client => (None, Asking::begin(now), None),
         };
         Self {
             span,
@@ -82,6 +85,7 @@ impl Observed {
             call: Some(call),
             answering,
             asking,
+            fault,
         }
     }
 
@@ -108,6 +112,15 @@ impl Observed {
     /// The call has ended, with a status in these headers if it is an answer's.
     fn end(&mut self, code: Code, status: Option<&HeaderMap>) {
         let Some(call) = self.call.take() else { return };
+        let fault = self.fault.as_ref();
+        let code = match fault {
+            Some(fault) if fault.is_cancelled() => Code::Cancelled,
+            _ => code,
+        };
+        let fault = match fault {
+            Some(fault) if fault.explains(code) => Fault::Caller,
+            _ => Fault::Server,
+        };
         if code != Code::Ok
             && self.answering.is_some()
             && let Some(info) = status
@@ -124,7 +137,8 @@ impl Observed {
         if let Some(asking) = self.asking.take() {
             asking.end(now, call.method(), code);
         }
-        call.finish_at(now.into_std(), code, self.trace_id.map(TraceId::to_u128));
+        let trace_id = self.trace_id.map(TraceId::to_u128);
+        call.finish_by(now.into_std(), code, fault, trace_id);
     }
 }
 

@@ -6,17 +6,19 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, Uri, header};
+use hyper::body::Incoming;
 use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::{Code, Status};
 use tower::Service;
 
+use crate::caller_fault::CallerFault;
 use crate::contract::{ContractError, MethodContract, methods_of};
 use crate::deadline;
 use crate::error::{Error, Reason};
-use crate::server::Turn;
+use crate::server::{CancelledUpload, Encoding, RequestBody, RequestRules, Turn};
 
 pub(crate) type Request = http::Request<Body>;
 pub(crate) type Response = http::Response<Body>;
@@ -107,6 +109,7 @@ impl Routes {
             let route = Route {
                 index,
                 deadline,
+                streams_requests: method.streams_requests,
                 streams: method.streams,
                 handler: self.handlers[self.handler_of[index]].clone(),
             };
@@ -142,6 +145,8 @@ pub(crate) struct Route {
     pub(crate) index: usize,
     /// The longest that a call may take; `None` for health and reflection.
     pub(crate) deadline: Option<Duration>,
+    /// Whether its request is a stream of messages, and not exactly one.
+    streams_requests: bool,
     /// Whether its answer is a stream, which may be open for as long as it likes.
     pub(crate) streams: bool,
     handler: Arc<dyn Handler>,
@@ -150,7 +155,11 @@ pub(crate) struct Route {
 /// A request with what is found out about it when it arrives: what the server's layers pass on.
 pub(crate) struct Arrival {
     pub(crate) at: Instant,
-    pub(crate) request: Request,
+    pub(crate) request: http::Request<Incoming>,
+    /// What its messages are compressed by.
+    pub(crate) encoding: Option<Encoding>,
+    /// What its caller does wrong.
+    pub(crate) fault: CallerFault,
     /// `None` when there is no such method.
     pub(crate) route: Option<Arc<Route>>,
     /// When it has to be answered, if ever; or why it is refused.
@@ -166,18 +175,31 @@ pub(crate) struct RouteTable {
 }
 
 impl RouteTable {
-    pub(crate) fn resolve(&self, request: Request) -> Arrival {
-        let at = Instant::now();
-        let path = request.uri().path();
+    /// A path with a query is another path, for routing as for all that goes by the route.
+    fn find(&self, uri: &Uri) -> Option<Arc<Route>> {
+        let path = uri.path_and_query()?.as_str();
         let found = self
             .by_path
             .binary_search_by(|(known, _)| by_length(known, path));
-        let route = found.ok().map(|index| self.by_path[index].1.clone());
+        found.ok().map(|index| self.by_path[index].1.clone())
+    }
+
+    pub(crate) fn resolve(&self, request: http::Request<Incoming>) -> Arrival {
+        let at = Instant::now();
+        let route = self.find(request.uri());
         let allowed = route.as_ref().and_then(|route| route.deadline);
         let deadline = deadline::of(request.headers(), at, allowed);
+        let fault = CallerFault::default();
+        if let Ok(Some(deadline)) = deadline
+            && deadline.saturating_duration_since(at) < SHORTEST_TIMEOUT
+        {
+            fault.set_timeout_too_short();
+        }
         Arrival {
             at,
             request,
+            encoding: None,
+            fault,
             route,
             deadline,
             turn: Turn::Free,
@@ -185,9 +207,16 @@ impl RouteTable {
     }
 }
 
+/// The shortest time-out that a caller may expect an answer within: less than a call takes from one
+/// machine to another. A server that is late is not to blame for one that is shorter.
+const SHORTEST_TIMEOUT: Duration = Duration::from_millis(1);
+
 /// The innermost service: hands the request to the handler of its route.
 #[derive(Clone)]
-pub(crate) struct Dispatch;
+pub(crate) struct Dispatch {
+    /// In bytes, of each message of a request.
+    pub(crate) max_request_bytes: usize,
+}
 
 impl Service<Arrival> for Dispatch {
     type Response = Response;
@@ -199,14 +228,31 @@ impl Service<Arrival> for Dispatch {
     }
 
     fn call(&mut self, arrival: Arrival) -> ResponseFuture {
-        let Arrival { request, route, .. } = arrival;
+        let Arrival {
+            request,
+            encoding,
+            fault,
+            route,
+            ..
+        } = arrival;
         if let Some(refusal) = not_grpc(&request) {
+            fault.set_invalid_request();
             return Box::pin(std::future::ready(Ok(refusal)));
         }
         match route {
-            Some(route) => route.handler.handle(request),
+            Some(route) => {
+                let rules = RequestRules {
+                    max_bytes: self.max_request_bytes,
+                    one_message: !route.streams_requests,
+                    encoding,
+                };
+                route.handler.handle(request.map(|body| {
+                    let body = CancelledUpload::new(body, fault.clone());
+                    Body::new(RequestBody::new(body, rules, fault))
+                }))
+            }
             None => {
-                let message = format!("this server has no method {}", request.uri().path());
+                let message = format!("this server has no method {}", request.uri());
                 let status = Status::from(Error::new(
                     Code::Unimplemented,
                     Reason::METHOD_NOT_FOUND,
@@ -220,7 +266,7 @@ impl Service<Arrival> for Dispatch {
 
 /// The answer to a request that is not one of gRPC: with a status of HTTP too, so that no other
 /// client takes a refusal for a success. The codes are those of gRPC's server in Go.
-fn not_grpc(request: &Request) -> Option<Response> {
+fn not_grpc<B>(request: &http::Request<B>) -> Option<Response> {
     let (code, http, problem) = if request.method() != Method::POST {
         let problem = format!("the method is {} and must be POST", request.method());
         (Code::Internal, StatusCode::METHOD_NOT_ALLOWED, problem)

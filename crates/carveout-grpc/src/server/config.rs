@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::compression::Compression;
+
 /// What is longer is a mistake, and more than the clock can be asked to add.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
@@ -41,10 +43,13 @@ pub struct ServerConfig {
     /// One that was told to go is closed, calls and all, after so long.
     #[serde(with = "humantime_serde")]
     pub max_connection_age_grace: Duration,
-    /// The largest message that a caller may send, in bytes, as it is on the wire.
+    /// The largest message that a caller may send, in bytes, as it is before compression.
     pub max_request_bytes: usize,
-    /// The largest message that a handler may answer with, in bytes, as it is on the wire.
+    /// The largest message that a handler may answer with, in bytes, as it is before compression.
     pub max_response_bytes: usize,
+    /// `off`, `accept` (compressed requests are taken) or `on` (answers are compressed too); gzip
+    /// and zstd.
+    pub compression: Compression,
 }
 
 impl Default for ServerConfig {
@@ -63,6 +68,7 @@ impl Default for ServerConfig {
             max_connection_age_grace: Duration::from_secs(5 * 60),
             max_request_bytes: 4 * 1024 * 1024,
             max_response_bytes: 4 * 1024 * 1024,
+            compression: Compression::default(),
         }
     }
 }

@@ -47,7 +47,10 @@ where
         let streams = arrival.route.as_ref().is_some_and(|route| route.streams);
         let deadline = arrival.deadline.as_ref().ok().copied().flatten();
         let call = Ongoing::new(arrival.at, deadline);
-        let side = Side::Server(Answering::begin(&self.slow, call, streams));
+        let side = Side::Server(
+            Answering::begin(&self.slow, call, streams),
+            arrival.fault.clone(),
+        );
         let observed = Observed::start(&self.calls, method, side, arrival.at, &mut arrival.request);
         // A generated server runs the first lines of the handler in `call`, and their logs belong
         // to the call's span too.

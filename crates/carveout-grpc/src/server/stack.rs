@@ -14,14 +14,15 @@ use super::activity::{Activity, Held, HeldBody};
 use super::admit::{Admit, AdmittedBody, Turn};
 use super::catch_panic::{CatchPanic, PanicBody};
 use super::check_access::CheckAccess;
+use super::compression::{Compress, CompressBody};
 use super::config::ServerConfig;
 use super::connections::ConnectionMetrics;
 use super::deadline::{Deadline, DeadlineBody};
 use super::explain::{Explain, ExplainBody};
-use super::message_size::{MessageSize, SizedBody, SizedRequest};
+use super::message_size::{MessageSize, SizedBody};
 use super::observe::Observe;
+use super::outcome::{Outcome, OutcomeBody};
 use super::placement::{self, Next, Placement, Queued};
-use super::taken_back::TakenBack;
 use crate::access::Access;
 use crate::admission::{Doorkeeper, Verdict};
 use crate::contract::ContractError;
@@ -48,7 +49,9 @@ pub struct StackOptions {
     pub overload: OverloadConfig,
 }
 
-type Layers = Observe<Explain<CatchPanic<Admit<CheckAccess<Deadline<MessageSize<Dispatch>>>>>>>;
+type Layers = Observe<
+    Explain<CatchPanic<Admit<CheckAccess<Deadline<Outcome<Compress<MessageSize<Dispatch>>>>>>>>,
+>;
 
 /// Everything between a connection and the handlers. A clone shares all of it.
 #[derive(Clone)]
@@ -62,7 +65,6 @@ pub struct Stack {
     secure: Option<Arc<dyn Secure>>,
     connections: ConnectionMetrics,
     metrics: Metrics,
-    max_request_bytes: usize,
 }
 
 impl Stack {
@@ -110,9 +112,16 @@ impl Stack {
             // Inside of all above: what a deadline ends is the handler, and the end is an
             // error like any other.
             .layer(Deadline::layer())
+            // Around all that reads the request, so that everything outside sees a call whose caller
+            // has left as cancelled.
+            .layer(Outcome::layer())
+            // Outside of the limit, which is for messages as they are before compression.
+            .layer(Compress::layer(config.compression))
             // Innermost, beside the encoder whose limit this is; the decoder's is in the request.
             .layer(MessageSize::layer(config.max_response_bytes))
-            .service(Dispatch);
+            .service(Dispatch {
+                max_request_bytes: config.max_request_bytes,
+            });
         Ok(Self {
             layers,
             table,
@@ -123,7 +132,6 @@ impl Stack {
             secure: None,
             connections: ConnectionMetrics::register(&options.metrics),
             metrics: options.metrics,
-            max_request_bytes: config.max_request_bytes,
         })
     }
 
@@ -184,7 +192,6 @@ pub(super) struct PerRequest {
     quota: ConnectionQuota,
     doorkeeper: Doorkeeper,
     holds: Arc<Holds>,
-    max_request_bytes: usize,
     activity: Arc<Activity>,
     identity: Option<Identity>,
 }
@@ -197,7 +204,6 @@ impl PerRequest {
             quota: stack.quota.of(identity.clone()),
             doorkeeper: stack.doorkeeper,
             holds: stack.holds,
-            max_request_bytes: stack.max_request_bytes,
             activity,
             identity,
         }
@@ -259,7 +265,9 @@ fn workers() -> usize {
 
 type Answer = <Layers as Service<Arrival>>::Future;
 /// The layers' bodies, in their order.
-type AnswerBody = ObservedBody<ExplainBody<PanicBody<AdmittedBody<DeadlineBody<SizedBody<Body>>>>>>;
+type AnswerBody = ObservedBody<
+    ExplainBody<PanicBody<AdmittedBody<DeadlineBody<OutcomeBody<CompressBody<SizedBody<Body>>>>>>>,
+>;
 
 impl hyper::service::Service<http::Request<Incoming>> for PerRequest {
     type Response = http::Response<HeldBody<AnswerBody>>;
@@ -270,8 +278,6 @@ impl hyper::service::Service<http::Request<Incoming>> for PerRequest {
         if let Some(identity) = &self.identity {
             request.extensions_mut().insert(identity.clone());
         }
-        let most = self.max_request_bytes;
-        let request = request.map(|body| Body::new(SizedRequest::new(TakenBack::new(body), most)));
         let mut arrival = self.table.resolve(request);
         arrival.turn = self.turn(&arrival);
         let deadline = arrival.deadline.as_ref().ok().copied().flatten();

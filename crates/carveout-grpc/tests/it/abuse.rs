@@ -1,6 +1,7 @@
 //! Callers that mean harm, frame by frame. Each is held to its bounds while another caller, beside
 //! it, is answered as if nothing were. `cargo xtask bench abuse` does the same at length.
 
+use std::io::Write;
 use std::time::Duration;
 
 use carveout_grpc::ServerConfig;
@@ -162,7 +163,13 @@ async fn a_message_that_never_arrives_whole() {
 
 #[tokio::test]
 async fn a_message_that_is_larger_unpacked_than_packed() {
-    // The first byte says that it is compressed. It is not unpacked, so that it need not be a bomb.
-    let message = vec![1, 0, 0, 0, 3, 1, 2, 3];
-    status_of(&[("grpc-encoding", "gzip")], &[message], "UNIMPLEMENTED").await;
+    let level = flate2::Compression::best();
+    let mut bomb = flate2::write::GzEncoder::new(Vec::new(), level);
+    bomb.write_all(&vec![0; 8 << 20]).unwrap();
+    let bomb = bomb.finish().unwrap();
+    let mut message = vec![1];
+    message.extend((bomb.len() as u32).to_be_bytes());
+    message.extend(bomb);
+    let gzip = [("grpc-encoding", "gzip")];
+    status_of(&gzip, &[message], "RESOURCE_EXHAUSTED").await;
 }

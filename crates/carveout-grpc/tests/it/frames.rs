@@ -32,11 +32,15 @@ pub(crate) fn head() -> Vec<u8> {
 
 /// The head of a call, without compression: literals that are not indexed.
 pub(crate) fn head_of(method: &str, more: &[(&str, &str)]) -> Vec<u8> {
-    let path = format!("/acme.greeter.v1.GreeterService/{method}");
+    head_of_path(&format!("/acme.greeter.v1.GreeterService/{method}"), more)
+}
+
+/// The same with any path.
+pub(crate) fn head_of_path(path: &str, more: &[(&str, &str)]) -> Vec<u8> {
     let fields = [
         (":method", "POST"),
         (":scheme", "http"),
-        (":path", &path),
+        (":path", path),
         (":authority", "x"),
         ("content-type", "application/grpc"),
         ("te", "trailers"),

@@ -3,6 +3,8 @@
 
 mod abuse;
 mod access;
+mod cancelled_upload;
+mod compression;
 mod connections;
 mod control;
 mod deadline;
@@ -11,13 +13,15 @@ mod errors;
 mod frames;
 mod generated;
 mod health;
+mod invalid_requests;
 mod keepalive;
 mod message_size;
 mod not_grpc;
 mod overload;
 mod quota;
+mod raw_call;
 mod slow;
 mod stop;
 mod support;
-mod taken_back;
 mod trace;
+mod upload;

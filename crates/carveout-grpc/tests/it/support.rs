@@ -248,7 +248,11 @@ impl Server {
 }
 
 /// A server of the kit's around a service that no generated code is around.
-pub(crate) async fn serve<S>(service: S, descriptors: &'static [u8]) -> Server
+pub(crate) async fn serve_within<S>(
+    service: S,
+    descriptors: &'static [u8],
+    budget: Duration,
+) -> Server
 where
     S: tower::Service<
             http::Request<tonic::body::Body>,
@@ -262,14 +266,7 @@ where
         + 'static,
 {
     let routes = Routes::new().add(service, descriptors);
-    Server::of(
-        routes,
-        Duration::from_secs(5),
-        ServerConfig::default(),
-        calm(),
-        None,
-    )
-    .await
+    Server::of(routes, budget, ServerConfig::default(), calm(), None).await
 }
 
 type Connection = JoinHandle<Result<(), hyper::Error>>;
@@ -323,4 +320,30 @@ pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) {
     };
     let in_time = tokio::time::timeout(Duration::from_secs(20), held).await;
     assert!(in_time.is_ok(), "never: {what}");
+}
+
+/// The label of what is the caller's fault.
+pub(crate) const CALLER: &str = r#",rpc_fault="caller""#;
+
+/// How many calls of `method` ended with `code`, and with this further label.
+pub(crate) fn counted(server: &Server, method: &str, code: &str, label: &str) -> f64 {
+    server.metric(&format!(
+        r#"rpc_server_call_duration_seconds_count{{rpc_system_name="grpc",rpc_method="{method}",rpc_response_status_code="{code}"{label}}}"#
+    ))
+}
+
+/// How many calls of `method` ended with a fault of the server, by the rule of the stamped alert.
+pub(crate) fn faults(server: &Server, method: &str) -> f64 {
+    let codes = [
+        "UNKNOWN",
+        "DEADLINE_EXCEEDED",
+        "UNIMPLEMENTED",
+        "INTERNAL",
+        "UNAVAILABLE",
+        "DATA_LOSS",
+    ];
+    codes
+        .map(|code| counted(server, method, code, ""))
+        .iter()
+        .sum()
 }

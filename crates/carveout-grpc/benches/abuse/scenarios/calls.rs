@@ -32,7 +32,7 @@ pub(super) async fn compression_bombs(server: &Server) -> String {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     gzip.write_all(&vec![0; 50 << 20]).expect("a bomb");
     let bomb = gzip.finish().expect("a bomb");
-    let refused = r#"rpc_server_call_duration_seconds_count{rpc_system_name="grpc",rpc_method="acme.greeter.v1.GreeterService/GetItem",rpc_response_status_code="UNIMPLEMENTED"}"#;
+    let refused = r#"rpc_server_call_duration_seconds_count{rpc_system_name="grpc",rpc_method="acme.greeter.v1.GreeterService/GetItem",rpc_response_status_code="RESOURCE_EXHAUSTED"}"#;
     let before = server.metric(refused);
     let ends = all(50, move |_| {
         let mut message = vec![1];
@@ -60,7 +60,7 @@ pub(super) async fn compression_bombs(server: &Server) -> String {
     });
     let ends = told(ends.await);
     format!(
-        "{ends}; {} UNIMPLEMENTED, none unpacked",
+        "{ends}; {} RESOURCE_EXHAUSTED, none unpacked beyond the limit",
         server.metric(refused) - before
     )
 }
