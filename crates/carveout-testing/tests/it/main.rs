@@ -10,6 +10,10 @@ mod buf;
 mod cardinality;
 mod descriptors;
 mod foreign;
+/// HTTP/2 by hand, as the tests of carveout-grpc have it.
+#[path = "../../../carveout-grpc/tests/it/frames.rs"]
+#[allow(dead_code, reason = "those tests need more of it than these")]
+mod frames;
 mod grpcurl;
 mod kubernetes;
 mod load;
@@ -27,3 +31,7 @@ mod rpc;
 mod talking;
 mod tls;
 mod tools;
+#[path = "../../../carveout-grpc/tests/it/upload.rs"]
+#[allow(dead_code, reason = "those tests need more of it than these")]
+mod upload;
+mod uploads;
