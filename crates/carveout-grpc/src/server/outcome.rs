@@ -58,7 +58,8 @@ pin_project! {
     }
 }
 
-/// Tells whoever still reads the request, in a task of its own, that the call is over.
+/// Marks the call as abandoned when it is dropped before its answer, for a spawned task that still
+/// reads the request.
 struct Unanswered(Option<CallerFault>);
 
 impl Drop for Unanswered {

@@ -88,8 +88,8 @@ where
                     checked => break checked,
                 },
                 Some(Err(status)) => break Err(status),
-                // Node ends a stream before it resets it, in one packet or two. Whoever polls the
-                // call looks for a reset whenever it has to wait, so it waits once.
+                // Node sends END_STREAM before it resets a stream, in one packet or two. hyper looks
+                // for a reset each time that the call is pending, so it is pending once.
                 None if !this.messages.one_message && !std::mem::replace(this.ending, true) => {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;

@@ -14,7 +14,7 @@ use crate::frames::{
 use crate::support::{CALLER, Server, counted, faults, serve_within, until};
 use crate::upload::{self, METHOD, Seen, Upload, message};
 
-/// Every error code of HTTP/2, and one that is none.
+/// Every error code of HTTP/2, and an unassigned one.
 const RESET_CODES: std::ops::RangeInclusive<u32> = 0..=14;
 
 async fn serve(upload: Upload) -> Server {
@@ -185,8 +185,8 @@ async fn only_end_stream_after_whole_messages_is_the_end() {
     }
 }
 
-/// Whoever reads the request in a task of its own outlives the call: neither its answer nor its
-/// deadline is an end of the request, and what comes after it is none either.
+/// A spawned task may read the request after its call has ended: neither the answer nor the deadline is
+/// an end of the request.
 #[tokio::test]
 async fn a_reader_that_outlives_the_call_sees_no_end() {
     for (reader, ended) in [
@@ -253,7 +253,7 @@ async fn the_control_takes_half_an_upload_for_a_whole_one() {
         assert_eq!(
             end.unwrap().unwrap(),
             Seen::End,
-            "tonic's own tells of it by now"
+            "tonic's own server reports it"
         );
     }
 }

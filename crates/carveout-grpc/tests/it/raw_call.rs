@@ -1,4 +1,4 @@
-//! A call whose head and bytes are the test's own, and all there is to see of its answer.
+//! A call with a head and bytes chosen by the test, and its whole answer.
 
 use bytes::Bytes;
 use greeter_api::GetItemRequest;

@@ -32,7 +32,7 @@ pub(crate) enum Seen {
 #[derive(Clone, Copy)]
 enum Reader {
     Handler,
-    /// A task of its own, for which the handler waits.
+    /// A spawned task, for which the handler waits.
     Task,
     /// The same, and the handler answers after the first message.
     Detached,
@@ -55,7 +55,7 @@ impl Upload {
         Self::with(Reader::Handler)
     }
 
-    /// The same in a task of its own, which outlives the call.
+    /// The same in a spawned task, which outlives the call.
     pub(crate) fn detached() -> (Self, mpsc::Receiver<Seen>) {
         Self::with(Reader::Task)
     }

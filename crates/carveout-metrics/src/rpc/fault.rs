@@ -5,6 +5,6 @@
 pub enum Fault {
     /// The server, as far as is known.
     Server,
-    /// The caller: its request broke the protocol, say.
+    /// The caller, whose request broke the protocol for example.
     Caller,
 }
