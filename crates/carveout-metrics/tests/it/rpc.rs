@@ -1,5 +1,6 @@
 use crate::scrape::{metrics, samples, value};
-use carveout_metrics::{OTHER, RPC_BUCKETS_SECONDS, RpcMetrics};
+use carveout_metrics::{Fault, OTHER, RPC_BUCKETS_SECONDS, RpcMetrics};
+use std::time::Instant;
 
 const GET: &str = "acme.orders.v1.OrdersService/GetItem";
 const LIST: &str = "acme.orders.v1.OrdersService/ListItems";
@@ -166,4 +167,32 @@ fn no_call_is_lost_between_threads() {
         (started(&body, GET), active(&body, GET)),
         (Some(8_000.0), Some(0.0))
     );
+}
+
+#[test]
+fn a_callers_fault_is_a_series_of_its_own_for_the_codes_of_faults_alone() {
+    let metrics = metrics();
+    let rpc = RpcMetrics::server(&metrics, [GET]);
+    for code in ["INTERNAL", "NOT_FOUND", "OK"] {
+        for fault in [Fault::Server, Fault::Caller] {
+            let call = rpc.start(rpc.index_of(&format!("/{GET}")));
+            call.finish_by(Instant::now(), code, fault, None);
+        }
+    }
+    let body = metrics.encode(None).body;
+    let callers = |code: &str| {
+        let labels = format!(
+            "rpc_system_name=\"grpc\",rpc_method=\"{GET}\",rpc_response_status_code=\"{code}\",rpc_fault=\"caller\""
+        );
+        value(
+            &body,
+            &format!("rpc_server_call_duration_seconds_count{{{labels}}}"),
+        )
+    };
+    assert_eq!(count(&body, "server", GET, "INTERNAL"), Some(1.0));
+    assert_eq!(callers("INTERNAL"), Some(1.0));
+    for code in ["NOT_FOUND", "OK"] {
+        assert_eq!(count(&body, "server", GET, code), Some(2.0));
+        assert_eq!(callers(code), None);
+    }
 }
