@@ -12,14 +12,27 @@ use tokio::time::Instant;
 /// for each would cost each a system call: the runtime is woken for every one that is due before all
 /// others that it has. Here it has one, which is due with the first deadline, and is set again when
 /// that has come: by then most calls behind it are over.
+///
+/// The timer's task ends with the last clone and the last alarm, whatever it is set for.
 #[derive(Clone, Default)]
-pub(crate) struct Alarms(Arc<Shared>);
+pub(crate) struct Alarms(Arc<Owner>);
+
+/// What clones and alarms share, and the timer's task does not.
+#[derive(Default)]
+struct Owner(Arc<Shared>);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        // Alarms are owners too: nothing waits any more.
+        self.0.reset.notify_one();
+    }
+}
 
 #[derive(Default)]
 struct Shared {
     waiting: Mutex<Waiting>,
-    /// Something is due before what the timer is set for.
-    sooner: Notify,
+    /// The timer has to be set for another instant, or for none.
+    reset: Notify,
 }
 
 #[derive(Default)]
@@ -49,22 +62,25 @@ impl Alarms {
         }
     }
 
+    fn shared(&self) -> &Arc<Shared> {
+        &self.0.0
+    }
+}
+
+impl Shared {
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.0
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set_timer(&self) {
+    fn set_timer(self: &Arc<Self>) {
         // Made here, since the runtime may end before the task has begun.
         let cut_short = CutShort(Some(self.clone()));
-        let alarms = self.clone();
+        let shared = self.clone();
         tokio::spawn(async move {
-            while let Some(due) = alarms.next() {
+            while let Some(due) = shared.next() {
                 tokio::select! {
-                    () = tokio::time::sleep_until(due) => alarms.wake(Instant::now()),
-                    () = alarms.0.sooner.notified() => {}
+                    () = tokio::time::sleep_until(due) => shared.wake(Instant::now()),
+                    () = shared.reset.notified() => {}
                 }
             }
             cut_short.did_not_happen();
@@ -89,7 +105,7 @@ impl Alarms {
 
 /// A runtime that ends takes the timer with it, and whoever waits on another one has to set it
 /// again.
-struct CutShort(Option<Alarms>);
+struct CutShort(Option<Arc<Shared>>);
 
 impl CutShort {
     fn did_not_happen(mut self) {
@@ -99,9 +115,9 @@ impl CutShort {
 
 impl Drop for CutShort {
     fn drop(&mut self) {
-        let Some(alarms) = &self.0 else { return };
+        let Some(shared) = &self.0 else { return };
         let wakers: Vec<Waker> = {
-            let mut waiting = alarms.waiting();
+            let mut waiting = shared.waiting();
             waiting.set_for = None;
             waiting.wakers.values().cloned().collect()
         };
@@ -115,7 +131,8 @@ impl Alarm {
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut waiting = self.alarms.waiting();
+        let shared = self.alarms.shared();
+        let mut waiting = shared.waiting();
         match self.key {
             Some(key) => match waiting.wakers.get_mut(&key) {
                 Some(waker) => waker.clone_from(cx.waker()),
@@ -130,11 +147,11 @@ impl Alarm {
         }
         match waiting.set_for {
             Some(set_for) if set_for <= self.due => {}
-            Some(_) => self.alarms.0.sooner.notify_one(),
+            Some(_) => shared.reset.notify_one(),
             None => {
                 waiting.set_for = Some(self.due);
                 drop(waiting);
-                self.alarms.set_timer();
+                shared.set_timer();
             }
         }
         Poll::Pending
@@ -144,7 +161,7 @@ impl Alarm {
 impl Drop for Alarm {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            let _waker = self.alarms.waiting().wakers.remove(&key);
+            let _waker = self.alarms.shared().waiting().wakers.remove(&key);
         }
     }
 }
@@ -154,7 +171,7 @@ mod tests {
     use super::*;
     use std::future::poll_fn;
     use std::time::Duration;
-    use tokio::runtime::{Builder, Runtime};
+    use tokio::runtime::{Builder, Handle, Runtime};
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -174,7 +191,11 @@ mod tests {
             let late = rung.await.expect("it rings") - due;
             assert!(late <= Duration::from_millis(1), "{late:?}");
         }
-        assert_eq!(alarms.waiting().set_for, None, "nothing waits any more");
+        assert_eq!(
+            alarms.shared().waiting().set_for,
+            None,
+            "nothing waits any more"
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -184,13 +205,36 @@ mod tests {
             let rings = ring(alarms.at(Instant::now() + 2 * SECOND));
             let answered = tokio::time::timeout(SECOND / 4, rings);
             assert!(answered.await.is_err(), "it rang in call {calls}");
-            let waiting = alarms.waiting();
+            let waiting = alarms.shared().waiting();
             assert!(waiting.wakers.is_empty());
             assert_eq!(waiting.set_for, Some(begun + 2 * SECOND));
         }
         tokio::time::sleep(2 * SECOND).await;
-        assert_eq!(alarms.waiting().set_for, None);
-        assert_eq!(Arc::strong_count(&alarms.0), 1);
+        assert_eq!(alarms.shared().waiting().set_for, None);
+        assert_eq!(Arc::strong_count(alarms.shared()), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_timer_ends_with_its_last_owner_and_not_when_it_is_due() {
+        let alarms = Alarms::default();
+        let shared = alarms.shared().clone();
+        let rings = ring(alarms.at(Instant::now() + 300 * SECOND));
+        assert!(tokio::time::timeout(SECOND, rings).await.is_err());
+        let tasks = || Handle::current().metrics().num_alive_tasks();
+        // One that waits is an owner as well as the alarms themselves.
+        let mut waits = Box::pin(ring(alarms.at(Instant::now() + 300 * SECOND)));
+        assert!(
+            poll_fn(|cx| Poll::Ready(waits.as_mut().poll(cx)))
+                .await
+                .is_pending()
+        );
+        drop(alarms);
+        tokio::time::sleep(SECOND).await;
+        assert_eq!(tasks(), 1);
+        drop(waits);
+        // The clock stands still until nothing is left to do.
+        tokio::time::sleep(SECOND / 1000).await;
+        assert_eq!((tasks(), Arc::strong_count(&shared)), (0, 1));
     }
 
     #[test]
