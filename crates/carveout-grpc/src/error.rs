@@ -27,6 +27,8 @@ impl Reason {
     pub const DEADLINE_EXCEEDED: Reason = Reason::new("DEADLINE_EXCEEDED");
     /// The call could not have been answered by its deadline, and was not begun.
     pub const DOOMED: Reason = Reason::new("DOOMED");
+    /// The server is about to close the connection that the call came on.
+    pub const DRAINING: Reason = Reason::new("DRAINING");
     /// A field of the request is not what it has to be; the details name it.
     pub const INVALID_FIELD: Reason = Reason::new("INVALID_FIELD");
     /// The request breaks gRPC's framing, cannot be inflated, or does not have as many messages as

@@ -36,6 +36,7 @@ mod caller_fault;
 mod client;
 mod contract;
 mod deadline;
+mod draining;
 #[cfg(test)]
 #[path = "../../carveout-overload/tests/it/edits.rs"]
 mod edits;
@@ -48,6 +49,7 @@ mod reflection;
 mod routes;
 mod secure;
 mod server;
+mod signal;
 mod slow;
 mod sparingly;
 
@@ -56,6 +58,7 @@ pub use carveout_overload::{Admission, Blocking, GuardMode, OverloadConfig};
 pub use client::{Channel, ClientConfig, TargetError};
 pub use contract::{ContractError, Idempotency, MethodContract};
 pub use deadline::current_deadline;
+pub use draining::{Draining, EndOnDrain, draining, end_on_drain};
 pub use error::{Error, Reason, code_name};
 pub use health::check_health;
 pub use quota::{CallerQuota, Quota, QuotaConfig, QuotaError, QuotaSnapshot, Rate};

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
 
+use crate::draining::DrainSignal;
 use crate::slow::Stage;
 
 /// A handler that asks others in a loop is told from its first calls.
@@ -21,14 +22,21 @@ thread_local! {
 pub(crate) struct Ongoing {
     pub(crate) begun: Instant,
     pub(crate) deadline: Option<Instant>,
+    /// Of the connection that it came on.
+    pub(crate) drain: Option<DrainSignal>,
     stages: Mutex<Vec<Stage>>,
 }
 
 impl Ongoing {
-    pub(crate) fn new(begun: Instant, deadline: Option<Instant>) -> Arc<Self> {
+    pub(crate) fn new(
+        begun: Instant,
+        deadline: Option<Instant>,
+        drain: Option<DrainSignal>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             begun,
             deadline,
+            drain,
             stages: Mutex::default(),
         })
     }

@@ -17,6 +17,7 @@ use tower::Service;
 use crate::caller_fault::CallerFault;
 use crate::contract::{ContractError, MethodContract, methods_of};
 use crate::deadline;
+use crate::draining::DrainSignal;
 use crate::error::{Error, Reason};
 use crate::server::{CancelledUpload, Encoding, RequestBody, RequestRules, Turn};
 
@@ -166,6 +167,8 @@ pub(crate) struct Arrival {
     pub(crate) deadline: Result<Option<Instant>, Error>,
     /// What admission has decided about it.
     pub(crate) turn: Turn,
+    /// Of the connection that it came on.
+    pub(crate) drain: Option<DrainSignal>,
 }
 
 /// Finds a method by the path of the request.
@@ -203,6 +206,7 @@ impl RouteTable {
             route,
             deadline,
             turn: Turn::Free,
+            drain: None,
         }
     }
 }

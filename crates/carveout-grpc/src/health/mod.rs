@@ -15,6 +15,7 @@ use self::generated::grpc::health::v1::{
     HealthCheckRequest, HealthCheckResponse, HealthListRequest, HealthListResponse,
 };
 use crate::Channel;
+use crate::draining::end_on_any_drain;
 use crate::error::{Error, Reason};
 use crate::routes::Routes;
 
@@ -117,22 +118,20 @@ impl health_server::Health for HealthService {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
-        // A stream that stayed open would hold up the drain for nothing, so it ends where nothing
-        // more can follow.
-        let until_stopped = WatchStream::new(self.readiness.clone())
-            .take_while(|readiness| *readiness != Readiness::Stopped);
         if self.knows(&request.get_ref().service) {
-            let changes = until_stopped.map(|readiness| Ok(status_of(readiness)));
-            return Ok(Response::new(Box::pin(changes)));
+            let changes = WatchStream::new(self.readiness.clone())
+                // It is not serving already when it is draining.
+                .filter(|readiness| *readiness != Readiness::Stopped)
+                .map(|readiness| Ok(status_of(readiness)));
+            return Ok(Response::new(Box::pin(end_on_any_drain(changes))));
         }
         // The protocol wants the stream kept open: the service may appear later. Here it never
         // does.
         let unknown = HealthCheckResponse {
             status: ServingStatus::ServiceUnknown.into(),
         };
-        let nothing_more = until_stopped.filter_map(|_| None);
-        let stream = tokio_stream::once(Ok(unknown)).chain(nothing_more);
-        Ok(Response::new(Box::pin(stream)))
+        let stream = tokio_stream::once(Ok(unknown)).chain(tokio_stream::pending());
+        Ok(Response::new(Box::pin(end_on_any_drain(stream))))
     }
 }
 

@@ -1,48 +1,78 @@
-use std::future::Future;
-use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http_body::Frame;
-use pin_project_lite::pin_project;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// What is under way on one connection.
+/// The calls that are under way on one connection.
 #[derive(Debug)]
-pub(crate) struct Activity(Mutex<State>);
+pub(crate) struct Activity {
+    state: Mutex<State>,
+    /// The last call that holds the connection has ended.
+    released: Notify,
+    refusing: AtomicBool,
+}
 
 #[derive(Debug)]
 struct State {
-    /// The deadline of each call; a slot that is free has none of its own.
     calls: Vec<Slot>,
     free: Vec<usize>,
+    /// Of `calls`, those that hold the connection.
+    holding: usize,
     idle_since: Instant,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    deadline: Option<Instant>,
+    holds: bool,
+    /// Handles of the call, among them the data of its answer that is not written yet.
+    handles: usize,
+}
+
+/// Until when a connection that is to go is held by calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Slot {
-    Free,
-    Until(Option<Instant>),
+enum HeldUntil {
+    Released,
+    At(Instant),
+    Forever,
 }
 
 impl Activity {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(State {
-            calls: Vec::new(),
-            free: Vec::new(),
-            idle_since: Instant::now(),
-        }))
+        Self {
+            state: Mutex::new(State {
+                calls: Vec::new(),
+                free: Vec::new(),
+                holding: 0,
+                idle_since: Instant::now(),
+            }),
+            released: Notify::new(),
+            refusing: AtomicBool::new(false),
+        }
     }
 
-    /// A call that has to be over by `deadline`, if it has one.
-    pub(crate) fn begin(self: &Arc<Self>, deadline: Option<Instant>) -> Underway {
+    /// A call that has to be over by `deadline`, if it has one. It `holds` the connection unless it
+    /// may be ended without a loss.
+    pub(crate) fn begin(self: &Arc<Self>, deadline: Option<Instant>, holds: bool) -> Underway {
         let mut state = self.lock();
-        let slot = state.free.pop().unwrap_or(state.calls.len());
-        match state.calls.get_mut(slot) {
-            Some(free) => *free = Slot::Until(deadline),
-            None => state.calls.push(Slot::Until(deadline)),
-        }
+        state.holding += usize::from(holds);
+        let new = Slot {
+            deadline,
+            holds,
+            handles: 1,
+        };
+        let slot = match state.free.pop() {
+            Some(free) => {
+                state.calls[free] = new;
+                free
+            }
+            None => {
+                state.calls.push(new);
+                state.calls.len() - 1
+            }
+        };
         Underway {
             activity: self.clone(),
             slot,
@@ -64,93 +94,110 @@ impl Activity {
     /// the deadline has ended it with: nothing that belongs to the call itself runs any more.
     pub(crate) fn is_overdue(&self, now: Instant, by: Duration) -> bool {
         let state = self.lock();
-        state.calls.iter().any(|slot| match slot {
-            Slot::Until(Some(deadline)) => now.saturating_duration_since(*deadline) > by,
-            Slot::Until(None) | Slot::Free => false,
-        })
+        let mut deadlines = state.under_way().filter_map(|slot| slot.deadline);
+        deadlines.any(|deadline| now.saturating_duration_since(deadline) > by)
+    }
+
+    /// Whether a caller waits for an answer that can still come in time, give or take `grace`.
+    pub(crate) fn is_held(&self, now: Instant, grace: Duration) -> bool {
+        match self.lock().held_until(grace) {
+            HeldUntil::Released => false,
+            HeldUntil::At(until) => now < until,
+            HeldUntil::Forever => true,
+        }
+    }
+
+    /// Waits until no caller waits for an answer that can still come in time, give or take `grace`.
+    pub(crate) async fn released(&self, grace: Duration) {
+        loop {
+            // Before the look at the calls, so that none ends in between.
+            let released = self.released.notified();
+            let held_until = self.lock().held_until(grace);
+            match held_until {
+                HeldUntil::Released => return,
+                HeldUntil::At(until) if until <= Instant::now() => return,
+                HeldUntil::At(until) => drop(tokio::time::timeout_at(until, released).await),
+                HeldUntil::Forever => released.await,
+            }
+        }
+    }
+
+    /// Whether calls that come now are refused.
+    pub(crate) fn is_refusing(&self) -> bool {
+        self.refusing.load(Ordering::Relaxed)
+    }
+
+    /// Has all further calls refused.
+    pub(crate) fn refuse(&self) {
+        self.refusing.store(true, Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One call, from the arrival of its head to the end of its answer. Its place on the connection is
-/// given back when this is dropped, whatever the way in which the call ended.
+impl State {
+    fn under_way(&self) -> impl Iterator<Item = &Slot> {
+        self.calls.iter().filter(|slot| slot.handles > 0)
+    }
+
+    fn held_until(&self, grace: Duration) -> HeldUntil {
+        let mut latest = HeldUntil::Released;
+        if self.holding == 0 {
+            return latest;
+        }
+        for slot in self.under_way().filter(|slot| slot.holds) {
+            let until = slot
+                .deadline
+                .and_then(|deadline| deadline.checked_add(grace));
+            latest = match (latest, until) {
+                (_, None) => return HeldUntil::Forever,
+                (HeldUntil::At(latest), Some(until)) => HeldUntil::At(latest.max(until)),
+                (_, Some(until)) => HeldUntil::At(until),
+            };
+        }
+        latest
+    }
+}
+
+/// One call, from the arrival of its head until the last of its answer is written. Its place on the
+/// connection is given back when the last clone is dropped, whatever the way in which the call ended.
 #[derive(Debug)]
 pub(crate) struct Underway {
     activity: Arc<Activity>,
     slot: usize,
 }
 
+impl Clone for Underway {
+    fn clone(&self) -> Self {
+        self.activity.lock().calls[self.slot].handles += 1;
+        Self {
+            activity: self.activity.clone(),
+            slot: self.slot,
+        }
+    }
+}
+
 impl Drop for Underway {
     fn drop(&mut self) {
         let mut state = self.activity.lock();
-        state.calls[self.slot] = Slot::Free;
+        let slot = &mut state.calls[self.slot];
+        slot.handles -= 1;
+        if slot.handles > 0 {
+            return;
+        }
+        let held = slot.holds;
         state.free.push(self.slot);
         if state.free.len() == state.calls.len() {
             state.idle_since = Instant::now();
         }
-    }
-}
-
-pin_project! {
-    /// Holds a call's place until its answer, body included, is over.
-    pub(crate) struct Held<F> {
-        #[pin]
-        inner: F,
-        call: Option<Underway>,
-    }
-}
-
-impl<F> Held<F> {
-    pub(crate) fn new(inner: F, call: Underway) -> Self {
-        Self {
-            inner,
-            call: Some(call),
+        state.holding -= usize::from(held);
+        let released = held && state.holding == 0;
+        drop(state);
+        if released {
+            self.activity.released.notify_waiters();
         }
-    }
-}
-
-impl<F, B, E> Future for Held<F>
-where
-    F: Future<Output = Result<http::Response<B>, E>>,
-{
-    type Output = Result<http::Response<HeldBody<B>>, E>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let result = ready!(this.inner.poll(cx));
-        let call = this.call.take();
-        Poll::Ready(result.map(|response| response.map(|inner| HeldBody { inner, _call: call })))
-    }
-}
-
-pin_project! {
-    pub(crate) struct HeldBody<B> {
-        #[pin]
-        inner: B,
-        _call: Option<Underway>,
-    }
-}
-
-impl<B: http_body::Body> http_body::Body for HeldBody<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        self.project().inner.poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> http_body::SizeHint {
-        self.inner.size_hint()
     }
 }
 
@@ -165,13 +212,15 @@ mod tests {
         let activity = Arc::new(Activity::new());
         tokio::time::advance(SECOND).await;
         assert_eq!(activity.idle(Instant::now()), SECOND);
-        let (one, two) = (activity.begin(None), activity.begin(None));
+        let (one, two) = (activity.begin(None, true), activity.begin(None, false));
         tokio::time::advance(SECOND).await;
         assert_eq!(activity.idle(Instant::now()), Duration::ZERO);
         drop(one);
+        let unwritten = two.clone();
+        drop(two);
         tokio::time::advance(SECOND).await;
         assert_eq!(activity.idle(Instant::now()), Duration::ZERO);
-        drop(two);
+        drop(unwritten);
         tokio::time::advance(2 * SECOND).await;
         assert_eq!(activity.idle(Instant::now()), 2 * SECOND);
     }
@@ -180,14 +229,44 @@ mod tests {
     async fn overdue_is_a_call_that_its_deadline_did_not_end() {
         let activity = Arc::new(Activity::new());
         let now = Instant::now();
-        let _endless = activity.begin(None);
-        let call = activity.begin(Some(now + SECOND));
+        let _endless = activity.begin(None, true);
+        let call = activity.begin(Some(now + SECOND), false);
         assert!(!activity.is_overdue(now + 2 * SECOND, SECOND));
         assert!(activity.is_overdue(now + 3 * SECOND, SECOND));
         drop(call);
         assert!(!activity.is_overdue(now + 3 * SECOND, SECOND));
         // Its place serves the next one.
-        let _next = activity.begin(Some(now + 9 * SECOND));
+        let _next = activity.begin(Some(now + 9 * SECOND), true);
         assert_eq!(activity.lock().calls.len(), 2);
+    }
+
+    /// How long the connection is held, if it is given up within an hour.
+    async fn held_for(activity: &Activity) -> Option<Duration> {
+        let begun = Instant::now();
+        let released = tokio::time::timeout(3600 * SECOND, activity.released(SECOND));
+        released.await.ok().map(|()| begun.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_held_by_answers_that_can_come_in_time() {
+        let activity = Arc::new(Activity::new());
+        assert_eq!(held_for(&activity).await, Some(Duration::ZERO));
+        let _health = activity.begin(None, false);
+        assert_eq!(held_for(&activity).await, Some(Duration::ZERO));
+
+        let now = Instant::now();
+        let calls = [SECOND, 3 * SECOND].map(|left| activity.begin(Some(now + left), true));
+        assert!(activity.is_held(now, SECOND));
+        assert_eq!(held_for(&activity).await, Some(4 * SECOND));
+        assert!(!activity.is_held(Instant::now(), SECOND));
+        drop(calls);
+
+        let endless = [Some(now), None].map(|deadline| activity.begin(deadline, true));
+        assert_eq!(held_for(&activity).await, None);
+        tokio::spawn(async move {
+            tokio::time::sleep(5 * SECOND).await;
+            drop(endless);
+        });
+        assert_eq!(held_for(&activity).await, Some(5 * SECOND));
     }
 }

@@ -2,6 +2,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use hyper::server::conn::http2;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -11,18 +12,37 @@ use tokio::time::Instant;
 use super::activity::Activity;
 use super::config::ServerConfig;
 use super::connections::End;
+use super::control_frames::ControlFrames;
 use super::placement::Placement;
-use super::preface::{self, Prefaced};
+use super::preface::{self, PREFACE, Prefaced};
 use super::stack::{PerRequest, Stack};
 use super::timer::ConnectionTimer;
+use super::transport::{Transport, TransportHandle};
+use crate::draining::DrainSignal;
 use crate::secure::{Identity, Secured, Stream};
 
 /// The longest that a connection which has said nothing yet may hold a stop up: what it has sent may
 /// still be on its way.
 const STOP_PREFACE_TIMEOUT: Duration = Duration::from_millis(200);
 
+/// How long a client may take to acknowledge a GOAWAY, and an answer past its deadline to leave.
+///
+/// hyper waits for the acknowledgement, because a call that crosses the GOAWAY must be answered too. A
+/// client that is gone, or does not run, never sends it.
+const GOAWAY_GRACE: Duration = Duration::from_secs(1);
+
 /// How often a connection is looked after at least.
 const TICK: Duration = Duration::from_secs(10);
+
+/// How far the stop has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stop {
+    No,
+    /// GOAWAY is sent, and calls under way may end.
+    Drain,
+    /// The drain's budget is used up.
+    Cut,
+}
 
 /// What a connection is allowed, in the order in which it may come to it.
 #[derive(Clone, Copy, Debug)]
@@ -33,16 +53,20 @@ pub(super) struct Limits {
     age_grace: Duration,
     /// How long a call may go on past its deadline.
     overdue: Duration,
+    max_concurrent_streams: u32,
+    drain_budget: Duration,
 }
 
 impl Limits {
-    pub(super) fn of(config: &ServerConfig) -> Self {
+    pub(super) fn of(config: &ServerConfig, drain_budget: Duration) -> Self {
         Self {
             preface_timeout: config.preface_timeout,
             idle_timeout: config.idle_timeout,
             max_age: config.max_connection_age,
             age_grace: config.max_connection_age_grace,
             overdue: config.keepalive_timeout,
+            max_concurrent_streams: config.max_concurrent_streams,
+            drain_budget,
         }
     }
 
@@ -66,12 +90,12 @@ pub(super) async fn serve(
     stream: TcpStream,
     stack: Stack,
     limits: Limits,
-    mut stopping: watch::Receiver<bool>,
+    mut stop: watch::Receiver<Stop>,
 ) -> End {
     let begun = Instant::now();
     let opened = {
         let stop_patience = async {
-            told(&mut stopping).await;
+            reached(&mut stop, Stop::Drain).await;
             tokio::time::sleep(STOP_PREFACE_TIMEOUT).await;
         };
         tokio::select! {
@@ -85,18 +109,20 @@ pub(super) async fn serve(
         Err(_) => return End::Preface,
     };
 
-    let activity = Arc::new(Activity::new());
-    let calls = PerRequest::new(stack, activity.clone(), identity);
+    let control_frames = ControlFrames::new(limits.max_concurrent_streams);
+    let (transport, handle) = Transport::new(prefaced, PREFACE.len(), control_frames);
+    let (activity, drain) = (Arc::new(Activity::new()), DrainSignal::default());
+    let calls = PerRequest::new(stack, activity.clone(), drain.clone(), identity);
     let timer = ConnectionTimer::new();
     http.timer(timer.clone());
-    let connection = timer.follow(http.serve_connection(TokioIo::new(prefaced), calls));
+    let connection = timer.follow(http.serve_connection(TokioIo::new(transport), calls));
     tokio::pin!(connection);
     let old = tokio::time::sleep_until(begun + limits.jittered_age());
     let reason = tokio::select! {
         // First, so that hyper has seen the preface before it is told to say goodbye.
         biased;
-        ended = connection.as_mut() => return ended_by_caller(ended),
-        () = told(&mut stopping) => End::Stop,
+        ended = connection.as_mut() => return ended_by_caller(ended, &handle),
+        () = reached(&mut stop, Stop::Drain) => End::Stop,
         () = old => End::Age,
         end = neglected(&activity, limits) => end,
     };
@@ -105,20 +131,55 @@ pub(super) async fn serve(
     }
 
     connection.as_mut().project().connection.graceful_shutdown();
-    let patience = async {
-        match reason {
-            // A stop has its own budget, and the loop keeps it.
-            End::Stop => std::future::pending().await,
-            _ => tokio::time::sleep(limits.age_grace).await,
+    // hyper has said goodbye before a call ends for it, or its caller would come back right here.
+    if let Some(ended) = connection.as_mut().now_or_never() {
+        return ended.map_or_else(|error| ended_by_caller(Err(error), &handle), |()| reason);
+    }
+    let patience_ends = async {
+        if reason != End::Stop {
+            send_elsewhere(&drain, limits.age_grace);
+            tokio::select! {
+                () = tokio::time::sleep(limits.age_grace) => return,
+                () = reached(&mut stop, Stop::Drain) => {}
+            }
         }
+        send_elsewhere(&drain, limits.drain_budget);
+        // The loop keeps the budget, for all connections.
+        reached(&mut stop, Stop::Cut).await;
     };
-    tokio::select! {
-        ended = connection => match ended {
+    let released = async {
+        tokio::time::sleep(GOAWAY_GRACE).await;
+        // Without an acknowledgement the client may open new streams: they are refused from here on.
+        activity.refuse();
+        activity.released(GOAWAY_GRACE).await;
+    };
+    let end = tokio::select! {
+        ended = connection.as_mut() => return match ended {
             Ok(()) => reason,
-            Err(error) => ended_by_caller(Err(error)),
+            Err(error) => ended_by_caller(Err(error), &handle),
         },
-        () = patience => End::Cut,
+        () = patience_ends => {
+            let cut = activity.is_held(Instant::now(), GOAWAY_GRACE);
+            handle.close();
+            // Once, for the last GOAWAY: there is no more time.
+            let _ = connection.as_mut().now_or_never();
+            return if cut { End::Cut } else { reason };
+        }
         () = overdue(&activity, limits) => End::Overdue,
+        () = released => reason,
+    };
+    handle.close();
+    tokio::select! {
+        _ = connection => {}
+        () = reached(&mut stop, Stop::Cut) => {}
+    }
+    end
+}
+
+/// Tells calls that the connection will be closed after `patience`, unless that is beyond the clock.
+fn send_elsewhere(drain: &DrainSignal, patience: Duration) {
+    if let Some(closed_at) = Instant::now().checked_add(patience) {
+        drain.raise(closed_at);
     }
 }
 
@@ -145,10 +206,10 @@ async fn open(
     }
 }
 
-/// Waits until the server stops. A sender that is gone means the same as one that says so.
-async fn told(stopping: &mut watch::Receiver<bool>) {
+/// Waits until the stop has come so far. A sender that is gone means the same as one that says so.
+async fn reached(stop: &mut watch::Receiver<Stop>, step: Stop) {
     // What `wait_for` returns is a guard, and must not live across an await.
-    drop(stopping.wait_for(|stopping| *stopping).await);
+    drop(stop.wait_for(|stop| *stop >= step).await);
 }
 
 /// Waits until there has been no call for too long, or one that cannot end.
@@ -171,8 +232,9 @@ async fn overdue(activity: &Activity, limits: Limits) {
     }
 }
 
-fn ended_by_caller(ended: Result<(), hyper::Error>) -> End {
+fn ended_by_caller(ended: Result<(), hyper::Error>, transport: &TransportHandle) -> End {
     match ended {
+        _ if transport.is_flooded() => End::Flood,
         Ok(()) => End::Caller,
         Err(error) => {
             // A caller that goes away without a word is everyday life.

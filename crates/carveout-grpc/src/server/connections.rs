@@ -28,12 +28,14 @@ pub(super) enum End {
     Stop,
     /// A call on it went on past its deadline, because its caller does not read.
     Overdue,
+    /// It sent more control frames than any client needs.
+    Flood,
     /// It was told to go and did not in time.
     Cut,
 }
 
 impl End {
-    const ALL: [End; 9] = [
+    const ALL: [End; 10] = [
         End::Caller,
         End::Error,
         End::Handshake,
@@ -42,6 +44,7 @@ impl End {
         End::Age,
         End::Stop,
         End::Overdue,
+        End::Flood,
         End::Cut,
     ];
 
@@ -55,6 +58,7 @@ impl End {
             End::Age => "age",
             End::Stop => "stop",
             End::Overdue => "overdue",
+            End::Flood => "flood",
             End::Cut => "cut",
         }
     }

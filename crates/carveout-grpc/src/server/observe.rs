@@ -46,7 +46,7 @@ where
         let method = arrival.route.as_ref().map(|route| route.index);
         let streams = arrival.route.as_ref().is_some_and(|route| route.streams);
         let deadline = arrival.deadline.as_ref().ok().copied().flatten();
-        let call = Ongoing::new(arrival.at, deadline);
+        let call = Ongoing::new(arrival.at, deadline, arrival.drain.take());
         let side = Side::Server(
             Answering::begin(&self.slow, call, streams),
             arrival.fault.clone(),

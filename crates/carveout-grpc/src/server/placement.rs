@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 
 use crate::admission::Doorkeeper;
 use crate::error::Error;
+use crate::signal::Signal;
 
 /// Of light calls one in so many is timed: the clock costs as much as some handlers.
 const TIMED: u32 = 16;
@@ -43,6 +44,8 @@ pub(crate) struct Queued {
     pub(crate) method: usize,
     pub(crate) holds_worker: bool,
     pub(crate) waiting: Waiting,
+    /// The connection that it came on.
+    pub(crate) gone: Signal<()>,
     pub(crate) told: Told,
     pub(crate) doorkeeper: Doorkeeper,
 }
@@ -121,14 +124,17 @@ where
                         method,
                         holds_worker,
                         mut waiting,
+                        gone,
                         told,
                         doorkeeper,
                     } = *queued;
                     let until = tokio::time::Instant::from_std(waiting.expires());
-                    let result = match tokio::time::timeout_at(until, &mut waiting).await {
-                        Ok(result) => result,
-                        Err(_) => waiting.give_up(Instant::now()),
+                    let turn = tokio::select! {
+                        turn = tokio::time::timeout_at(until, &mut waiting) => turn,
+                        // The caller has left with its connection.
+                        () = gone.wait_for(|()| true) => return,
                     };
+                    let result = turn.unwrap_or_else(|_| waiting.give_up(Instant::now()));
                     let result = doorkeeper.waited(since.elapsed(), result);
                     let refused = result.is_err();
                     *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::accept::Accept;
 use super::config::ServerConfig;
-use super::connection::{self, Limits};
+use super::connection::{self, Limits, Stop};
 use super::connections::{ConnectionMetrics, End};
 use super::descriptors;
 use super::placement::Placement;
@@ -25,7 +25,8 @@ const BACKLOG: u32 = 4096;
 /// How a server came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Drained {
-    /// Connections that were cut because they had not ended within the budget.
+    /// Connections that were cut because calls on them had not ended within the budget. One whose
+    /// client owes the server an acknowledgement and nothing else does not count.
     pub cut: usize,
 }
 
@@ -167,8 +168,8 @@ impl Server {
         Self {
             connections: Connections {
                 http: http(config, stack.placement(workers)),
-                limits: Limits::of(config),
-                stopping: watch::Sender::new(false),
+                limits: Limits::of(config, drain_budget),
+                stop: watch::Sender::new(Stop::No),
                 stack,
                 open: JoinSet::new(),
             },
@@ -220,28 +221,33 @@ fn http(config: &ServerConfig, placement: Placement) -> http2::Builder<Placement
 struct Connections {
     http: http2::Builder<Placement>,
     limits: Limits,
-    stopping: watch::Sender<bool>,
+    stop: watch::Sender<Stop>,
     stack: Stack,
-    open: JoinSet<()>,
+    open: JoinSet<End>,
 }
 
 impl Connections {
     fn spawn(&mut self, stream: TcpStream) {
         let (http, stack) = (self.http.clone(), self.stack.clone());
-        let (limits, stopping) = (self.limits, self.stopping.subscribe());
+        let (limits, stop) = (self.limits, self.stop.subscribe());
         let counted = Counted::open(stack.connections().clone());
         self.open.spawn(async move {
-            let end = connection::serve(http, stream, stack, limits, stopping).await;
+            let end = connection::serve(http, stream, stack, limits, stop).await;
             counted.ended(end);
+            end
         });
     }
 
     async fn drain(mut self, budget: Duration) -> Drained {
-        self.stopping.send_replace(true);
+        self.stop.send_replace(Stop::Drain);
         let drained = async { while self.open.join_next().await.is_some() {} };
-        let in_time = tokio::time::timeout(budget, drained).await.is_ok();
-        let cut = if in_time { 0 } else { self.open.len() };
-        self.open.shutdown().await;
+        let _ = tokio::time::timeout(budget, drained).await;
+        // Each connection knows whether somebody waits on it.
+        self.stop.send_replace(Stop::Cut);
+        let mut cut = 0;
+        while let Some(ended) = self.open.join_next().await {
+            cut += usize::from(matches!(ended, Ok(End::Cut)));
+        }
         Drained { cut }
     }
 }

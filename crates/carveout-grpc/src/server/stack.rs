@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tonic::body::Body;
 use tower::{Service, ServiceBuilder};
 
-use super::activity::{Activity, Held, HeldBody};
+use super::activity::Activity;
 use super::admit::{Admit, AdmittedBody, Turn};
 use super::catch_panic::{CatchPanic, PanicBody};
 use super::check_access::CheckAccess;
@@ -19,6 +19,7 @@ use super::config::ServerConfig;
 use super::connections::ConnectionMetrics;
 use super::deadline::{Deadline, DeadlineBody};
 use super::explain::{Explain, ExplainBody};
+use super::held::{Held, HeldBody};
 use super::message_size::{MessageSize, SizedBody};
 use super::observe::Observe;
 use super::outcome::{Outcome, OutcomeBody};
@@ -26,12 +27,14 @@ use super::placement::{self, Next, Placement, Queued};
 use crate::access::Access;
 use crate::admission::{Doorkeeper, Verdict};
 use crate::contract::ContractError;
+use crate::draining::{self, DrainSignal};
 use crate::health::HealthService;
 use crate::observe::ObservedBody;
 use crate::quota::{ConnectionQuota, Quota};
 use crate::reflection;
-use crate::routes::{Arrival, Dispatch, RouteTable, Routes};
+use crate::routes::{Arrival, Dispatch, Route, RouteTable, Routes};
 use crate::secure::{Identity, Secure};
+use crate::signal::Signal;
 use crate::slow::SlowCalls;
 
 /// What a stack needs to know of the service around it.
@@ -80,7 +83,7 @@ impl Stack {
     ) -> Result<Self, ContractError> {
         let names = routes.service_names().to_vec();
         let routes = HealthService::add_to(routes, names, &options.health);
-        let routes = reflection::add_to(routes, &options.health);
+        let routes = reflection::add_to(routes);
 
         let methods: Vec<String> = routes
             .methods()
@@ -193,11 +196,26 @@ pub(super) struct PerRequest {
     doorkeeper: Doorkeeper,
     holds: Arc<Holds>,
     activity: Arc<Activity>,
+    /// The connection is about to be closed.
+    drain: DrainSignal,
+    /// The connection is gone.
+    gone: Signal<()>,
     identity: Option<Identity>,
 }
 
+impl Drop for PerRequest {
+    fn drop(&mut self) {
+        self.gone.raise(());
+    }
+}
+
 impl PerRequest {
-    pub(super) fn new(stack: Stack, activity: Arc<Activity>, identity: Option<Identity>) -> Self {
+    pub(super) fn new(
+        stack: Stack,
+        activity: Arc<Activity>,
+        drain: DrainSignal,
+        identity: Option<Identity>,
+    ) -> Self {
         Self {
             layers: RefCell::new(stack.layers),
             table: stack.table,
@@ -205,6 +223,8 @@ impl PerRequest {
             doorkeeper: stack.doorkeeper,
             holds: stack.holds,
             activity,
+            drain,
+            gone: Signal::default(),
             identity,
         }
     }
@@ -213,6 +233,10 @@ impl PerRequest {
 impl PerRequest {
     /// Has the caller's quota and admission decide about the call, and says how it is to be run.
     fn turn(&self, arrival: &Arrival) -> Turn {
+        if self.activity.is_refusing() {
+            placement::set_next(Next::Answered);
+            return Turn::Never(draining::error());
+        }
         let Some(method) = arrival
             .route
             .as_ref()
@@ -243,6 +267,7 @@ impl PerRequest {
                     method,
                     holds_worker,
                     waiting,
+                    gone: self.gone.clone(),
                     told: Arc::default(),
                     doorkeeper: self.doorkeeper.clone(),
                 };
@@ -263,6 +288,13 @@ fn workers() -> usize {
     Handle::try_current().map_or(1, |handle| handle.metrics().num_workers())
 }
 
+/// Whether the call's connection must stay open for it: not for health and reflection, which can be
+/// asked again, nor for what is refused.
+fn holds_connection(arrival: &Arrival) -> bool {
+    let of_a_service = |route: &Arc<Route>| route.deadline.is_some();
+    !matches!(arrival.turn, Turn::Never(_)) && arrival.route.as_ref().is_some_and(of_a_service)
+}
+
 type Answer = <Layers as Service<Arrival>>::Future;
 /// The layers' bodies, in their order.
 type AnswerBody = ObservedBody<
@@ -280,8 +312,9 @@ impl hyper::service::Service<http::Request<Incoming>> for PerRequest {
         }
         let mut arrival = self.table.resolve(request);
         arrival.turn = self.turn(&arrival);
+        arrival.drain = Some(self.drain.clone());
         let deadline = arrival.deadline.as_ref().ok().copied().flatten();
-        let underway = self.activity.begin(deadline);
+        let underway = self.activity.begin(deadline, holds_connection(&arrival));
         // No layer queues and so all are always ready: there is no readiness to wait for.
         Held::new(self.layers.borrow_mut().call(arrival), underway)
     }

@@ -8,7 +8,7 @@ use carveout_grpc::ServerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::frames::*;
-use crate::support::{Handlers, Server, read};
+use crate::support::{Handlers, Server, calm, read, until};
 
 const TOOK_ALL: &str = "the server put up with all of it";
 
@@ -108,6 +108,153 @@ async fn floods_whose_answers_nobody_reads() {
         })
         .await;
     }
+}
+
+/// Frames of which one says nothing that the one before has not said.
+fn pointless() -> Vec<(&'static str, Vec<u8>)> {
+    const ACK: u8 = 1;
+    const UNKNOWN: u8 = 0xbe;
+    let update = |stream| frame(WINDOW_UPDATE, 0, stream, &1u32.to_be_bytes());
+    vec![
+        ("PING", frame(PING, 0, 0, &[7; 8])),
+        ("PING with ACK", frame(PING, ACK, 0, &[7; 8])),
+        ("SETTINGS", frame(SETTINGS, 0, 0, &[])),
+        ("PRIORITY", frame(PRIORITY, 0, 1, &[0, 0, 0, 0, 1])),
+        ("WINDOW_UPDATE", update(0)),
+        ("an unknown type", frame(UNKNOWN, 0, 0, &[])),
+    ]
+}
+
+#[tokio::test]
+async fn a_flood_is_told_to_calm_down() {
+    for (name, pointless) in pointless() {
+        survives(async |attacker| {
+            let end = flooded(attacker, |_| pointless.clone(), 1_000).await;
+            let Some((last_stream, code, debug)) = end else {
+                panic!("no GOAWAY for a flood of {name}");
+            };
+            assert_eq!((last_stream, code), (0, 0xb), "{name}: ENHANCE_YOUR_CALM");
+            // What gRPC's clients look for, to keep alive less often.
+            let expected = match name.starts_with("PING") {
+                true => "too_many_pings",
+                false => "too_many_control_frames",
+            };
+            assert_eq!(debug, expected, "{name}");
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_flood_beside_a_call_is_told_which_calls_were_begun() {
+    let handlers = Handlers::default().read(|_| std::future::pending());
+    let server = Server::start(handlers).await;
+    let mut attacker = Attacker::connect(server.addr).await;
+    for stream in [1, 3] {
+        let call = call_at(stream, "/acme.greeter.v1.GreeterService/GetItem", "60S");
+        attacker.0.write_all(&call).await.unwrap();
+    }
+    let end = flooded(attacker, |_| frame(PING, 0, 0, &[0; 8]), 1_000).await;
+    assert_eq!(
+        end.map(|(last_stream, code, _)| (last_stream, code)),
+        Some((3, 0xb))
+    );
+    let line = "rpc_server_connections_closed_total{reason=\"flood\"}";
+    until("a flood that is counted", || server.metric(line) == 1.0).await;
+}
+
+/// Sends frames, a thousand at a time, and reads what comes, until the server hangs up; its last GOAWAY.
+async fn flooded(
+    attacker: Attacker,
+    frames: impl Fn(u32) -> Vec<u8>,
+    rounds: u32,
+) -> Option<(u32, u32, String)> {
+    let (mut reader, mut writer) = attacker.0.into_split();
+    let reading = tokio::spawn(async move {
+        let mut said = Vec::new();
+        let _ = reader.read_to_end(&mut said).await;
+        said
+    });
+    for round in 0..rounds {
+        if writer.write_all(&frames(round).repeat(1000)).await.is_err() {
+            break;
+        }
+        assert_ne!(round + 1, rounds, "{TOOK_ALL}");
+    }
+    let said = tokio::time::timeout(Duration::from_secs(10), reading).await;
+    last_goaway(&said.expect("the connection was left open").unwrap())
+}
+
+#[tokio::test]
+async fn floods_that_h2_ends_by_itself() {
+    // Their limits are h2's; should one be gone, it belongs to ours.
+    let begin = frame(HEADERS, END_HEADERS, 1, &head());
+    let empty = frame(DATA, 0, 1, &[]);
+    let floods: [(&str, Box<dyn Fn(u32) -> Vec<u8>>); 3] = [
+        (
+            "empty DATA",
+            Box::new(move |round| {
+                if round == 0 {
+                    begin.clone()
+                } else {
+                    empty.repeat(1000)
+                }
+            }),
+        ),
+        (
+            "RST_STREAM of no call",
+            Box::new(|round| frame(RST_STREAM, 0, 2 * round + 1, &8u32.to_be_bytes())),
+        ),
+        (
+            "SETTINGS with ACK",
+            Box::new(|_| frame(SETTINGS, 1, 0, &[])),
+        ),
+    ];
+    for (name, frames) in floods {
+        survives(async |attacker| {
+            let code = attacker.put_up_with(frames, 10_000).await.expect(TOOK_ALL);
+            assert!(code.is_some_and(|code| code != 0), "{name}: {code:?}");
+        })
+        .await;
+    }
+}
+
+/// As much as an honest client may send, for longer than a bandwidth-delay product is estimated: each
+/// of its calls with a PING, an update of each window, and the settings again.
+#[tokio::test]
+async fn what_honest_clients_send_is_no_flood() {
+    let server = Server::patient(Handlers::default(), ServerConfig::default(), calm()).await;
+    let client = Attacker::connect(server.addr).await;
+    let (mut reader, mut writer) = client.0.into_split();
+    let reading = tokio::spawn(async move {
+        let mut said = Vec::new();
+        reader.read_to_end(&mut said).await.map(|_| said)
+    });
+    let beside: Vec<u8> = pointless()
+        .into_iter()
+        .filter(|(name, _)| *name != "an unknown type")
+        .flat_map(|(_, frame)| frame)
+        .collect();
+    let line = "rpc_server_call_duration_seconds_count{rpc_system_name=\"grpc\",rpc_method=\"acme.greeter.\
+                v1.GreeterService/GetItem\",rpc_response_status_code=\"OK\"}";
+    for call in 0..1_500 {
+        // Fewer than may be open at once.
+        if call % 250 == 0 {
+            until("every answer", || server.metric(line) == f64::from(call)).await;
+        }
+        let call = call_at(
+            2 * call + 1,
+            "/acme.greeter.v1.GreeterService/GetItem",
+            "60S",
+        );
+        writer
+            .write_all(&[beside.clone(), call].concat())
+            .await
+            .unwrap();
+    }
+    drop(writer);
+    let said = reading.await.unwrap().unwrap();
+    assert_eq!(last_goaway(&said), None);
 }
 
 #[tokio::test]

@@ -9,10 +9,12 @@ use tokio::net::TcpStream;
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub(crate) const DATA: u8 = 0;
 pub(crate) const HEADERS: u8 = 1;
+pub(crate) const PRIORITY: u8 = 2;
 pub(crate) const RST_STREAM: u8 = 3;
 pub(crate) const SETTINGS: u8 = 4;
 pub(crate) const PING: u8 = 6;
 pub(crate) const GOAWAY: u8 = 7;
+pub(crate) const WINDOW_UPDATE: u8 = 8;
 pub(crate) const CONTINUATION: u8 = 9;
 pub(crate) const END_STREAM: u8 = 1;
 pub(crate) const END_HEADERS: u8 = 4;
@@ -96,15 +98,36 @@ impl Attacker {
 }
 
 /// The error code of the last GOAWAY in a series of frames.
-fn goaway(mut said: &[u8]) -> Option<u32> {
-    let mut code = None;
+fn goaway(said: &[u8]) -> Option<u32> {
+    last_goaway(said).map(|(_, code, _)| code)
+}
+
+/// The last GOAWAY in a series of frames: its last stream, its error code and its debug data.
+pub(crate) fn last_goaway(mut said: &[u8]) -> Option<(u32, u32, String)> {
+    let mut last = None;
     while let Some((kind, _, payload, used)) = first_frame(said) {
-        if let (GOAWAY, [_, _, _, _, error @ ..]) = (kind, payload) {
-            code = error.first_chunk().map(|error| u32::from_be_bytes(*error));
+        if let (GOAWAY, [a, b, c, d, e, f, g, h, debug @ ..]) = (kind, payload) {
+            let number = u32::from_be_bytes;
+            let debug = String::from_utf8_lossy(debug).into_owned();
+            last = Some((number([*a, *b, *c, *d]), number([*e, *f, *g, *h]), debug));
         }
         said = &said[used..];
     }
-    code
+    last
+}
+
+/// SETTINGS_INITIAL_WINDOW_SIZE: the server may send `bytes` of each answer.
+pub(crate) fn window(bytes: u32) -> Vec<u8> {
+    const INITIAL_WINDOW_SIZE: [u8; 2] = [0, 4];
+    let setting = [&INITIAL_WINDOW_SIZE[..], &bytes.to_be_bytes()].concat();
+    frame(SETTINGS, 0, 0, &setting)
+}
+
+/// A whole call, of an empty message.
+pub(crate) fn call_at(stream: u32, path: &str, timeout: &str) -> Vec<u8> {
+    let head = head_of_path(path, &[("grpc-timeout", timeout)]);
+    let begin = frame(HEADERS, END_HEADERS, stream, &head);
+    [begin, frame(DATA, END_STREAM, stream, &[0; 5])].concat()
 }
 
 /// Kind, flags, payload and length of the first whole frame.
@@ -117,9 +140,14 @@ pub(crate) fn first_frame(said: &[u8]) -> Option<(u8, u8, &[u8], usize)> {
 }
 
 /// Whether some call was answered: the head of an answer is among the frames.
-pub(crate) fn contains_headers(mut said: &[u8]) -> bool {
+pub(crate) fn contains_headers(said: &[u8]) -> bool {
+    contains(said, HEADERS)
+}
+
+/// Whether a frame of this kind is among the frames.
+pub(crate) fn contains(mut said: &[u8], wanted: u8) -> bool {
     while let Some((kind, _, _, used)) = first_frame(said) {
-        if kind == HEADERS {
+        if kind == wanted {
             return true;
         }
         said = &said[used..];

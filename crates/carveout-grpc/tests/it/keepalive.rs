@@ -13,7 +13,8 @@ use tonic::Code;
 use tonic::transport::Endpoint;
 
 use crate::control::{WHILE, plain};
-use crate::support::{Handlers, Server, raw_client, read};
+use crate::frames::{Attacker, call_at, window};
+use crate::support::{Handlers, Server, raw_client, read, until};
 
 /// The least that either side of HTTP/2 says: the preface of a client, and empty settings.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -117,4 +118,24 @@ async fn a_server_is_told_how_long_its_caller_waits() {
         .await
         .unwrap();
     assert_eq!(*seen.lock().unwrap(), [true, false]);
+}
+
+#[tokio::test]
+async fn a_caller_that_reads_no_answer_is_cut_after_its_deadline() {
+    // Its handler has ended and its answer is not written: nothing but the deadline is left of it.
+    let config = ServerConfig {
+        keepalive_timeout: Duration::from_millis(100),
+        ..ServerConfig::default()
+    };
+    let server = Server::configured(Handlers::default(), Duration::from_secs(5), config).await;
+    let mut client = Attacker::connect(server.addr).await;
+    let call = call_at(1, "/acme.greeter.v1.GreeterService/GetItem", "100m");
+    let unread = [window(1), call].concat();
+    client.0.write_all(&unread).await.unwrap();
+    let mut said = Vec::new();
+    let closed = client.0.read_to_end(&mut said);
+    let closed = tokio::time::timeout(Duration::from_secs(10), closed).await;
+    assert!(closed.is_ok(), "the answer is kept for ever");
+    let overdue = "rpc_server_connections_closed_total{reason=\"overdue\"}";
+    until("a call that is overdue", || server.metric(overdue) == 1.0).await;
 }

@@ -20,6 +20,8 @@ mod not_grpc;
 mod overload;
 mod quota;
 mod raw_call;
+mod reflection;
+mod release;
 mod slow;
 mod stop;
 mod support;
