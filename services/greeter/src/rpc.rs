@@ -82,7 +82,9 @@ impl api::Service for Rpc {
             let item = Some(item?.into());
             Ok(api::WatchItemsResponse { item })
         };
-        Ok(Response::new(Box::pin(all.map(answer))))
+        // A restart ends a watch with UNAVAILABLE and a hint to reconnect, and does not cut it.
+        let answers = carveout::end_on_drain(all.map(answer));
+        Ok(Response::new(Box::pin(answers)))
     }
 }
 
