@@ -106,9 +106,12 @@ async function health(client) {
   }
   leave(other);
   const watch = client.Watch({ service: SERVICE }, soon());
-  const ended = new Promise((resolve) => { watch.on('status', resolve); });
-  for await (const { status } of watch) saw('watch', status);
-  saw('end of the watch', codeOf(await ended));
+  const watched = async () => {
+    for await (const { status } of watch) saw('watch', status);
+  };
+  const end = await failure(watched());
+  const { reason } = details(end, 'ErrorInfo')[0];
+  saw('end of the watch', { code: codeOf(end), reason });
 }
 
 async function main() {

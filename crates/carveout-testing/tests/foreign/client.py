@@ -123,9 +123,12 @@ def health(channel):
     saw("watch of another", name(next(other).status))
     other.cancel()
     watch = stub.Watch(of(SERVICE), timeout=TIMEOUT)
-    for answer in watch:
-        saw("watch", name(answer.status))
-    saw("end of the watch", watch.code().name)
+    try:
+        for answer in watch:
+            saw("watch", name(answer.status))
+    except grpc.RpcError as error:
+        reason = detail(error, error_details_pb2.ErrorInfo).reason
+        saw("end of the watch", {"code": watch.code().name, "reason": reason})
 
 
 with grpc.insecure_channel(sys.argv[1]) as greeter:

@@ -64,6 +64,33 @@ pub(crate) async fn calls(mut command: Command) {
     service.stop().await;
 }
 
+/// What the service's contract says, extensions and errors included, on one stream.
+pub(crate) async fn reflection(mut command: Command) {
+    let service = TestService::start(greeter::ABOUT, greeter::start).await;
+    command.arg(service.grpc_addr().to_string());
+    let mut caller = Talking::start(command);
+    for version in ["v1", "v1alpha"] {
+        for (step, seen) in [
+            ("unknown symbol", json!("NOT_FOUND")),
+            ("extension", json!("carveout/v1/options.proto")),
+            ("unknown extension", json!("NOT_FOUND")),
+            ("extension numbers", json!([50601])),
+            ("deadline of GetItem", json!("500ms")),
+        ] {
+            saw(&mut caller, &format!("{version}: {step}"), seen).await;
+        }
+        let services = json!([
+            "acme.greeter.v1.GreeterService",
+            "grpc.health.v1.Health",
+            "grpc.reflection.v1.ServerReflection",
+            "grpc.reflection.v1alpha.ServerReflection",
+        ]);
+        saw(&mut caller, &format!("{version}: services"), services).await;
+    }
+    ended_well(caller).await;
+    service.stop().await;
+}
+
 /// The health of the service, up to its stop.
 pub(crate) async fn health(mut command: Command) {
     let set = ["lifecycle.lame_duck=1s"];
@@ -80,7 +107,8 @@ pub(crate) async fn health(mut command: Command) {
     // A watcher hears of the stop before it begins, and does not hold it up.
     let (stopped, ()) = tokio::join!(service.stop(), async {
         saw(&mut caller, "watch", json!("NOT_SERVING")).await;
-        saw(&mut caller, "end of the watch", json!("OK")).await;
+        let end = json!({ "code": "UNAVAILABLE", "reason": "DRAINING" });
+        saw(&mut caller, "end of the watch", end).await;
         ended_well(caller).await;
     });
     assert_eq!(stopped.cut, 0);

@@ -66,6 +66,33 @@ async fn it_lists_and_describes_what_there_is() {
 }
 
 #[tokio::test]
+async fn it_resolves_extensions_and_is_told_what_there_is_not() {
+    let service = greeter().await;
+    let describe = |what: &str| grpcurl(&[], &service, &["describe", what]);
+    let Some(mut option) = describe("carveout.v1.method") else {
+        return;
+    };
+    let described = run_well(&mut option).await;
+    assert!(
+        described.contains("extend .google.protobuf.MethodOptions"),
+        "{described}"
+    );
+    let options = run_well(&mut describe("google.protobuf.MethodOptions").unwrap()).await;
+    assert!(
+        options.contains("google.protobuf.MethodOptions is a message"),
+        "{options}"
+    );
+
+    let unknown = run(&mut describe("acme.greeter.v1.NoSuchService").unwrap()).await;
+    let said = everything(&unknown);
+    assert!(
+        !unknown.status.success() && said.contains("Symbol not found"),
+        "{said}"
+    );
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn it_calls_every_method() {
     let service = greeter().await;
     for (request_id, title) in [("r1", "one"), ("r2", "two")] {

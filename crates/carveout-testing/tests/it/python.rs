@@ -18,6 +18,14 @@ async fn calls_are_answered() {
 }
 
 #[tokio::test]
+async fn contracts_are_told() {
+    if let Some(mut python) = tools::python("grpc, grpc_reflection") {
+        python.arg(foreign::script("reflection.py"));
+        foreign::reflection(python).await;
+    }
+}
+
+#[tokio::test]
 async fn health_is_told() {
     if let Some(client) = client() {
         foreign::health(client).await;
