@@ -5,6 +5,7 @@
 //! and after the second time, when the allocator has what it keeps.
 
 #[path = "../../tests/it/frames.rs"]
+#[expect(dead_code, reason = "tests send frames of more kinds")]
 mod frames;
 mod healthy;
 mod process;

@@ -107,6 +107,16 @@ impl Server {
         metric(&self.talk, line)
     }
 
+    /// Has it drain, and returns what that came to, in its own words.
+    pub(crate) fn stop(&self) -> String {
+        let mut talk = self.talk.lock().expect("the server");
+        let (stdin, stdout) = &mut *talk;
+        writeln!(stdin, "stop").expect("the server listens");
+        let mut line = String::new();
+        stdout.read_line(&mut line).expect("the server drains");
+        line.trim().to_owned()
+    }
+
     /// Waits until memory has not become less for two seconds, and says what it came to.
     pub(crate) async fn settle(&self) -> u64 {
         let (mut least, mut since) = (self.memory(), Instant::now());

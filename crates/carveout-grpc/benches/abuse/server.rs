@@ -78,7 +78,11 @@ impl api::Service for Handlers {
     }
 }
 
-/// Serves until standard input ends. Says its address, and its metrics at each line that it reads.
+/// Longer than any scenario waits for a drain that is held.
+const DRAIN_BUDGET: Duration = Duration::from_secs(30);
+
+/// Serves until standard input ends. Says its address, and its metrics at each line that it reads; at
+/// `stop` it drains, and says what that came to.
 #[tokio::main]
 pub(crate) async fn serve() {
     // Panics are a scenario; their words are not its outcome.
@@ -103,18 +107,29 @@ pub(crate) async fn serve() {
     let stack = Stack::new(routes, &config, options).expect("a stack");
     let listener = carveout_grpc::bind(&config).await.expect("a port");
     println!("{}", listener.local_addr().expect("an address"));
-    let for_ever = std::future::pending();
+    let (stop, stopped) = tokio::sync::oneshot::channel();
     let served = async move {
-        carveout_grpc::serve(listener, stack, &config, Duration::ZERO, for_ever).await
+        let stopped = async { drop(stopped.await) };
+        carveout_grpc::serve(listener, stack, &config, DRAIN_BUDGET, stopped).await
     };
     let served = tokio::spawn(served);
     health.enter(Phase::Serving);
     let asked = tokio::task::spawn_blocking(move || {
-        for _ in std::io::stdin().lock().lines() {
+        for line in std::io::stdin().lock().lines() {
+            if line.is_ok_and(|line| line == "stop") {
+                return true;
+            }
             let mut out = std::io::stdout().lock();
             let _ = writeln!(out, "{}# END", metrics.encode(None).body);
         }
+        false
     });
-    let _ = asked.await;
+    if asked.await.unwrap_or(false) {
+        health.enter(Phase::Stopped);
+        let _ = stop.send(());
+        let drained = served.await.expect("a server");
+        println!("{} cut", drained.cut);
+        return;
+    }
     served.abort();
 }

@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 use super::{LATE, all, hung_up, told};
 use crate::frames::*;
-use crate::process::Server;
+use crate::process::{Needs, Server};
 
 pub(super) async fn silent(server: &Server) -> String {
     let (addr, begun) = (server.addr, Instant::now());
@@ -42,6 +42,24 @@ pub(super) async fn half_open(server: &Server) -> String {
         }
     });
     told(ends.await)
+}
+
+pub(super) async fn half_open_at_drain(_: &Server) -> String {
+    const PEERS: usize = 200;
+    let server = Server::start(Needs::Nothing).expect("another server");
+    let mut peers = Vec::new();
+    for _ in 0..PEERS {
+        peers.push(Attacker::connect(server.addr).await);
+    }
+    while server.metric("rpc_server_connections ") < PEERS as u64 {
+        tokio::task::yield_now().await;
+    }
+    let begun = Instant::now();
+    let drained = server.stop();
+    format!(
+        "{PEERS} that answer nothing: {drained} after {:.1} s of 30 s",
+        begun.elapsed().as_secs_f64()
+    )
 }
 
 pub(super) async fn garbage(server: &Server) -> String {

@@ -1,9 +1,6 @@
 //! More of a frame than anybody needs.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
-
-use tokio::io::AsyncWriteExt;
 
 use super::{all, told};
 use crate::frames::*;
@@ -55,22 +52,13 @@ pub(super) async fn settings_flood(server: &Server) -> String {
     flood(server.addr, frame(SETTINGS, 0, 0, &[])).await
 }
 
-/// Wants answers and reads none, for three seconds.
+/// Frames that want an answer, for as long as the server reads.
 async fn flood(addr: SocketAddr, wanted: Vec<u8>) -> String {
     let ends = all(10, move |_| {
         let flood = wanted.repeat(1000);
         async move {
-            let mut attacker = Attacker::connect(addr).await;
-            let (begun, mut sent) = (Instant::now(), 0usize);
-            while begun.elapsed() < Duration::from_secs(3) {
-                let patience = Duration::from_millis(500);
-                match tokio::time::timeout(patience, attacker.0.write_all(&flood)).await {
-                    Ok(Ok(())) => sent += flood.len(),
-                    Ok(Err(_)) => return "cut".to_owned(),
-                    Err(_) => return "no longer read from, until it reads".to_owned(),
-                }
-            }
-            format!("LEFT OPEN after {} MB", sent >> 20)
+            let attacker = Attacker::connect(addr).await;
+            ended(attacker.put_up_with(|_| flood.clone(), 10_000).await)
         }
     });
     told(ends.await)

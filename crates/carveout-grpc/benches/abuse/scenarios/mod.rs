@@ -33,6 +33,8 @@ macro_rules! scenarios {
 scenarios! {
     "silent" Needs::Nothing => connections::silent,
     "half-open" Needs::Nothing => connections::half_open,
+    "half-open-at-drain" Needs::Nothing => connections::half_open_at_drain,
+    "closed-watches" Needs::Nothing => slow::closed_watches,
     "slow-readers" Needs::Nothing => slow::slow_readers,
     "slow-writers" Needs::Nothing => slow::slow_writers,
     "leaking-client" Needs::Nothing => slow::leaking_client,

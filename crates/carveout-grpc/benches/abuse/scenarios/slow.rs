@@ -39,6 +39,34 @@ pub(super) async fn leaking_client(server: &Server) -> String {
     told(ends.await)
 }
 
+pub(super) async fn closed_watches(server: &Server) -> String {
+    const WATCHES: usize = 3_000;
+    let before = server.metric("tokio_alive_tasks");
+    for _ in 0..WATCHES {
+        let mut watcher = Attacker::connect(server.addr).await;
+        let head = head_of("WatchItems", &[("grpc-timeout", "300S")]);
+        let head = frame(HEADERS, END_HEADERS, 1, &head);
+        let call = [head, empty_message(1)].concat();
+        watcher.0.write_all(&call).await.expect("a watch");
+        // It has begun by its first byte.
+        let mut said = [0; 4096];
+        let mut answered = Vec::new();
+        while !contains_headers(&answered) {
+            let read = watcher.0.read(&mut said).await.expect("an answer");
+            answered.extend_from_slice(&said[..read]);
+        }
+    }
+    let closed = Instant::now();
+    let left = loop {
+        let left = server.metric("tokio_alive_tasks").saturating_sub(before);
+        if left == 0 || closed.elapsed() > Duration::from_secs(1) {
+            break left;
+        }
+        tokio::task::yield_now().await;
+    };
+    format!("{WATCHES} of 300 s closed: {left} tasks left within a second")
+}
+
 pub(super) async fn slow_writers(server: &Server) -> String {
     let addr = server.addr;
     let expired = r#"rpc_server_call_duration_seconds_count{rpc_system_name="grpc",rpc_method="acme.greeter.v1.GreeterService/GetItem",rpc_response_status_code="DEADLINE_EXCEEDED"}"#;
