@@ -1,6 +1,7 @@
 //! Reflection: both versions answer every kind of question, and an error does not end the stream.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use carveout_grpc::Channel;
 use prost::Message;
@@ -13,7 +14,7 @@ use tonic_reflection::pb::v1::{
 };
 use tonic_reflection::pb::{v1, v1alpha};
 
-use crate::support::{Handlers, Server};
+use crate::support::{Handlers, Server, serve_within};
 
 const METHOD_OPTIONS: &str = "google.protobuf.MethodOptions";
 /// Number of `carveout.v1.method`.
@@ -178,7 +179,7 @@ async fn what_is_described_and_not_served_is_not_listed() {
     let other = FileDescriptorSet { file: vec![other] }.encode_to_vec();
     let both = [greeter_api::FILE_DESCRIPTOR_SET, &other].concat();
     let service = greeter_api::server(Handlers::default());
-    let server = crate::support::serve(service, both.leak()).await;
+    let server = serve_within(service, both.leak(), Duration::from_secs(5)).await;
     let questions = [
         MessageRequest::ListServices(String::new()),
         MessageRequest::FileContainingSymbol("test.Other".to_owned()),
