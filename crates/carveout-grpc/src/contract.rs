@@ -93,8 +93,9 @@ pub(crate) fn methods_of(
         .collect()
 }
 
-/// The full names of all methods in an encoded `FileDescriptorSet`; none when it cannot be decoded.
-pub(crate) fn method_names(descriptors: &[u8]) -> Vec<String> {
+/// The full names of all methods in an encoded `FileDescriptorSet`, each with whether its answer is a
+/// stream of messages; none when it cannot be decoded.
+pub(crate) fn all_methods(descriptors: &[u8]) -> Vec<(String, bool)> {
     let set = FileSet::decode(descriptors).unwrap_or_default();
     let services = set.file.iter().flat_map(|file| {
         file.service
@@ -108,10 +109,10 @@ pub(crate) fn method_names(descriptors: &[u8]) -> Vec<String> {
             } else {
                 format!("{package}.")
             };
-            service
-                .method
-                .iter()
-                .map(move |method| format!("{prefix}{}/{}", service.name, method.name))
+            service.method.iter().map(move |method| {
+                let name = format!("{prefix}{}/{}", service.name, method.name);
+                (name, method.server_streaming)
+            })
         })
         .collect()
 }

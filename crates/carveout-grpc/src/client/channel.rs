@@ -10,13 +10,15 @@ use http::HeaderValue;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
+use tonic::Status;
 use tonic::body::Body;
 use tonic::transport;
-use tonic::{Code, Status, TimeoutExpired};
 use tower::{Service, ServiceExt};
 
+use super::answer::{self, Expected};
 use super::config::ClientConfig;
-use crate::contract::method_names;
+use super::failure;
+use crate::contract::all_methods;
 use crate::deadline::{self, Alarms, Timed};
 use crate::observe::{Observed, Side};
 use crate::ongoing::Ongoing;
@@ -41,8 +43,11 @@ const HTTPS_PORT: u16 = 443;
 pub struct Channel {
     inner: transport::Channel,
     timeout: Duration,
+    max_message_size: usize,
     alarms: Alarms,
     calls: RpcMetrics,
+    /// For each method that `calls` knows, whether its answer is a stream.
+    streams: Arc<[bool]>,
 }
 
 /// `target` is not the address of a service.
@@ -89,15 +94,20 @@ impl Channel {
         Self {
             inner,
             timeout: config.timeout,
+            max_message_size: config.max_message_size,
             alarms: Alarms::default(),
             calls: RpcMetrics::none(),
+            streams: Arc::default(),
         }
     }
 
     /// Counts and times the calls of the services that `descriptors` (an API crate's
-    /// `FILE_DESCRIPTOR_SET`) describe.
+    /// `FILE_DESCRIPTOR_SET`) describe, and holds their answers to the number of messages that is
+    /// described there.
     pub fn observed_by(mut self, metrics: &Metrics, descriptors: &[u8]) -> Self {
-        self.calls = RpcMetrics::client(metrics, method_names(descriptors));
+        let (names, streams): (Vec<_>, Vec<_>) = all_methods(descriptors).into_iter().unzip();
+        self.calls = RpcMetrics::client(metrics, names);
+        self.streams = streams.into();
         self
     }
 
@@ -120,13 +130,8 @@ impl Service<http::Request<Body>> for Channel {
 
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
         let now = Instant::now();
-        let observed = Observed::start(
-            &self.calls,
-            self.calls.index_of(request.uri().path()),
-            Side::Client,
-            now,
-            &mut request,
-        );
+        let method = self.calls.index_of(request.uri().path());
+        let observed = Observed::start(&self.calls, method, Side::Client, now, &mut request);
         // A timeout that the caller set on this one request (tonic's `Request::set_timeout`)
         // counts; a malformed one cannot come from there.
         let asked = deadline::timeout_of(request.headers()).ok().flatten();
@@ -135,15 +140,24 @@ impl Service<http::Request<Body>> for Channel {
         if let Ok(value) = HeaderValue::try_from(left) {
             request.headers_mut().insert(&deadline::GRPC_TIMEOUT, value);
         }
+        let expected = Expected {
+            // A method without a contract may answer with any number.
+            single: method.is_some_and(|method| self.streams.get(method) == Some(&false)),
+            accept_encoding: request.headers().get(answer::ACCEPT_ENCODING).cloned(),
+            max_message_size: self.max_message_size,
+            deadline,
+        };
         let mut inner = self.inner.clone();
-        let answer = async move { inner.ready().await?.call(request).await };
+        let answer = async move {
+            match inner.ready().await {
+                Ok(ready) => ready.call(request).await,
+                Err(error) => Err(error),
+            }
+            .map_err(|error| expected.late_or(failure::status_of(&error)))
+            .and_then(|response| answer::checked(response, expected))
+        };
         let alarm = self.alarms.at(deadline);
-        let answer = observed.watch(async move {
-            Timed::new(answer, Some(alarm))
-                .await
-                .map_err(failed)
-                .flatten()
-        });
+        let answer = observed.watch(async move { Timed::new(answer, Some(alarm)).await.flatten() });
         Box::pin(async move { Ok(answer.await?.map(Body::new)) })
     }
 }
@@ -165,24 +179,4 @@ fn endpoint(config: &ClientConfig, scheme: &str) -> Result<transport::Endpoint, 
         .http2_keep_alive_interval(config.keepalive_interval)
         .keep_alive_timeout(config.keepalive_timeout)
         .tcp_nodelay(true))
-}
-
-/// What the transport's error means: its own text is a chain of "transport error", and its
-/// innermost cause says what happened.
-fn failed(error: transport::Error) -> Status {
-    let mut cause: &dyn std::error::Error = &error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    // tonic's transport reads `grpc-timeout` too, may be the first to notice, and would say
-    // CANCELLED.
-    if cause.is::<TimeoutExpired>() {
-        return deadline::exceeded();
-    }
-    let mut status = Status::new(
-        Code::Unavailable,
-        format!("the service cannot be reached: {cause}"),
-    );
-    status.set_source(Arc::new(error));
-    status
 }

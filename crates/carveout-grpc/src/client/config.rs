@@ -2,6 +2,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+/// As gRPC has it, and tonic's generated clients.
+const DEFAULT_MAX_MESSAGE_SIZE: usize = 4 * 1024 * 1024;
+
 /// Where a downstream service is and how long to wait for it. A section, or part of one, of the
 /// caller's configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +26,10 @@ pub struct ClientConfig {
     /// ... and given up when it gives none for so long.
     #[serde(with = "humantime_serde")]
     pub keepalive_timeout: Duration,
+    /// The largest message of an answer, in bytes as it is on the wire; a larger one ends the call with
+    /// RESOURCE_EXHAUSTED. To raise it, raise the generated client's `max_decoding_message_size` too,
+    /// which has the same default.
+    pub max_message_size: usize,
 }
 
 impl Default for ClientConfig {
@@ -33,6 +40,7 @@ impl Default for ClientConfig {
             connect_timeout: Duration::from_secs(2),
             keepalive_interval: Duration::from_secs(30),
             keepalive_timeout: Duration::from_secs(10),
+            max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod abuse;
 mod access;
+mod client;
 mod cancelled_upload;
 mod compression;
 mod connections;
