@@ -111,10 +111,12 @@ impl Channel {
         self
     }
 
-    /// The sooner of this channel's own timeout and the end of the call that is being handled.
-    fn deadline(&self, now: Instant, asked: Option<Duration>) -> Instant {
-        let own = now + asked.unwrap_or(self.timeout);
-        Ongoing::current_deadline().map_or(own, |outer| own.min(outer))
+    /// The sooner of this channel's own timeout and the end of the call that is being handled. A
+    /// timeout beyond what the clock can tell is no bound.
+    fn deadline(&self, now: Instant, asked: Option<Duration>) -> Option<Instant> {
+        let own = now.checked_add(asked.unwrap_or(self.timeout));
+        let outer = Ongoing::current_deadline();
+        own.into_iter().chain(outer).min()
     }
 }
 
@@ -136,9 +138,11 @@ impl Service<http::Request<Body>> for Channel {
         // counts; a malformed one cannot come from there.
         let asked = deadline::timeout_of(request.headers()).ok().flatten();
         let deadline = self.deadline(now, asked);
-        let left = deadline::format_timeout(deadline.saturating_duration_since(now));
-        if let Ok(value) = HeaderValue::try_from(left) {
-            request.headers_mut().insert(&deadline::GRPC_TIMEOUT, value);
+        if let Some(deadline) = deadline {
+            let left = deadline::format_timeout(deadline.saturating_duration_since(now));
+            if let Ok(value) = HeaderValue::try_from(left) {
+                request.headers_mut().insert(&deadline::GRPC_TIMEOUT, value);
+            }
         }
         let expected = Expected {
             // A method without a contract may answer with any number.
@@ -156,8 +160,8 @@ impl Service<http::Request<Body>> for Channel {
             .map_err(|error| expected.late_or(failure::status_of(&error)))
             .and_then(|response| answer::checked(response, expected))
         };
-        let alarm = self.alarms.at(deadline);
-        let answer = observed.watch(async move { Timed::new(answer, Some(alarm)).await.flatten() });
+        let alarm = deadline.map(|deadline| self.alarms.at(deadline));
+        let answer = observed.watch(async move { Timed::new(answer, alarm).await.flatten() });
         Box::pin(async move { Ok(answer.await?.map(Body::new)) })
     }
 }

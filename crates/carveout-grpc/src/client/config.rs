@@ -13,7 +13,7 @@ pub struct ClientConfig {
     /// `http://HOST:PORT`, or `https://HOST:PORT` with TLS.
     pub target: String,
     /// The longest that one call may take, connecting included. The rest of the caller's own
-    /// deadline is used when that is shorter.
+    /// deadline is used when that is shorter. `Duration::MAX` is no bound.
     #[serde(with = "humantime_serde")]
     pub timeout: Duration,
     /// The longest that making a connection may take.

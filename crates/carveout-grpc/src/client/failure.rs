@@ -14,7 +14,7 @@ use crate::deadline;
 /// UNAVAILABLE invites a retry, so it is for calls that were certainly not processed (no connection,
 /// REFUSED_STREAM, GOAWAY) and for the one ambiguous case for which
 /// [gRPC asks for it](https://github.com/grpc/grpc/blob/master/doc/statuscodes.md): a connection that
-/// breaks. What nobody knows is UNKNOWN.
+/// breaks. Unrecognized errors are UNKNOWN.
 ///
 /// tonic has a mapping too, but for clients it depends on a feature for servers.
 pub(crate) fn status_of(error: &(dyn Error + 'static)) -> Status {

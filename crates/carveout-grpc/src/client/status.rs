@@ -107,7 +107,7 @@ fn code_of(headers: &HeaderMap) -> Option<(Code, Option<String>)> {
     })
 }
 
-/// The value of a header that is there once.
+/// The value of `name`, unless it is repeated.
 fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;

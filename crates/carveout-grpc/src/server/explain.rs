@@ -176,14 +176,21 @@ fn explained(status: &Status, domain: &str) -> pb::Status {
     for value in info.metadata.values_mut() {
         *value = shortened(value, LONGEST_VALUE);
     }
-    details.details.insert(0, prost_any(&info));
+    // A reason without a domain means nothing: a service without a name gives none.
+    let info = (!info.domain.is_empty()).then_some(info);
+    if let Some(info) = &info {
+        details.details.insert(0, prost_any(info));
+    }
     // What a program cannot do without, the reason, is the last to stay.
     while details.encoded_len() > MOST_DETAILS && details.details.len() > 1 {
         details.details.pop();
     }
     if details.encoded_len() > MOST_DETAILS {
-        info.metadata.clear();
-        details.details = vec![prost_any(&info)];
+        let bare = info.map(|info| pb::ErrorInfo {
+            metadata: Default::default(),
+            ..info
+        });
+        details.details = bare.iter().map(prost_any).collect();
     }
     details
 }
@@ -220,6 +227,23 @@ mod tests {
         infos
             .map(|any| pb::ErrorInfo::decode(any.value.as_slice()).unwrap())
             .collect()
+    }
+
+    #[test]
+    fn a_service_without_a_name_gives_no_reason() {
+        let own = ErrorDetails::with_error_info("CLOSED", "", HashMap::new());
+        let anothers = ErrorDetails::with_error_info("CLOSED", "billing", HashMap::new());
+        for (details, kept) in [(None, 0), (Some(own), 0), (Some(anothers), 1)] {
+            let status = match details {
+                Some(details) => {
+                    Status::with_error_details(Code::FailedPrecondition, "closed", details)
+                }
+                None => Status::failed_precondition("closed"),
+            };
+            let explained = explained(&status, "");
+            assert_eq!(explained.details.len(), kept, "{explained:?}");
+            assert_eq!(explained.message, "closed");
+        }
     }
 
     #[test]

@@ -105,7 +105,7 @@ async fn call_on(channel: Channel, kind: Kind) -> (usize, Result<(), Status>) {
     }
 }
 
-/// Reads all that there is to read in a status: none of it may panic.
+/// Reads every part of a status: none may panic.
 fn read(status: &Status) {
     let _ = format!("{status} {status:?}");
     let _ = status.get_error_details();

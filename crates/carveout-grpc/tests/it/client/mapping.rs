@@ -498,7 +498,7 @@ fn messages() -> Vec<Row> {
             0,
             Code::Internal,
         ),
-        // The HTTP/2 library drops what is too much.
+        // The HTTP/2 library drops the fields beyond its limit.
         Row::new(
             "trailers too large, before their status",
             |id| answer(id, &one(), &[(b"a", &[b'x'; 20_000]), OK]),
@@ -654,7 +654,7 @@ async fn every_end_of_a_call_has_the_code_that_grpc_gives_it() {
                     (usize::from(row.single == Code::Ok), row.single)
                 }
             };
-            // In a task of its own, which ends with a panic of its own.
+            // In a separate task, so that a panic is a wrong row and not the end.
             let outcome = match tokio::spawn(call(addr, kind)).await {
                 Ok(outcome) => outcome,
                 Err(panic) => {

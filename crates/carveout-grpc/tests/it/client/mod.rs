@@ -4,3 +4,4 @@ mod calls;
 mod fuzz;
 mod mapping;
 mod peer;
+mod unbounded;
