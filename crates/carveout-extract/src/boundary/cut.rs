@@ -22,8 +22,12 @@ pub struct World<'a> {
     to_item: HashMap<ItemId, Vec<usize>>,
     /// Of each module, the items that are in it.
     items: HashMap<ModuleId, Vec<ItemId>>,
+    /// Types by their name.
+    types: HashMap<&'a str, Vec<ItemId>>,
     /// Types that a static holds: the workspace's settings, most often.
     held: HashSet<ItemId>,
+    /// What is known of other packages.
+    pub(super) facts: super::effects::Facts,
     /// What functions do, found when it is first asked for.
     pub(super) effects: OnceCell<super::effects::Known>,
     /// Who touches which table, found when it is asked for.
@@ -34,14 +38,21 @@ impl<'a> World<'a> {
     /// Of `model`.
     #[must_use]
     pub fn new(model: &'a Model) -> Self {
+        Self::knowing(model, super::effects::Facts::known())
+    }
+
+    /// Of `model`, with these facts and no other.
+    pub(super) fn knowing(model: &'a Model, facts: super::effects::Facts) -> Self {
         let mut world = Self {
             model,
+            facts,
             sources: Sources::new(model),
             by_file: HashMap::new(),
             by_module: HashMap::new(),
             by_item: HashMap::new(),
             to_item: HashMap::new(),
             items: HashMap::new(),
+            types: HashMap::new(),
             held: HashSet::new(),
             effects: OnceCell::new(),
             tables: OnceCell::new(),
@@ -57,6 +68,9 @@ impl<'a> World<'a> {
         for (id, item) in model.item_ids() {
             if let Some(module) = item.module {
                 world.items.entry(module).or_default().push(id);
+                if item.kind == ItemKind::Type {
+                    world.types.entry(&item.name).or_default().push(id);
+                }
             }
             if item.kind == ItemKind::Static {
                 let named = world.by_item.get(&id).into_iter().flatten();
@@ -68,6 +82,11 @@ impl<'a> World<'a> {
             }
         }
         world
+    }
+
+    /// The workspace's types of a name.
+    pub(super) fn types_named(&self, name: &str) -> &[ItemId] {
+        self.types.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 }
 

@@ -5,7 +5,7 @@ use super::handlers::stays;
 use super::observed::observed;
 use super::wire::Wire;
 use crate::model::{ItemId, ItemKind};
-use crate::report::{Disposition, Effect, Function, Value, Verdict};
+use crate::report::{Disposition, Value, Verdict};
 use crate::syntax;
 
 impl Looking<'_, '_> {
@@ -20,12 +20,7 @@ impl Looking<'_, '_> {
         }
     }
 
-    pub(super) fn disposition(
-        &self,
-        written: &syntax::Function,
-        mapped: &Mapped,
-        function: &Function,
-    ) -> Disposition {
+    pub(super) fn disposition(&self, written: &syntax::Function, mapped: &Mapped) -> Disposition {
         let item = self.cut.model.item(self.item);
         if let Some(reason) = stays(written) {
             return Disposition::Stay { reason };
@@ -34,7 +29,7 @@ impl Looking<'_, '_> {
         if let Some(implemented) = item
             .implements
             .as_ref()
-            .filter(|_| !self.is_handle(written, mapped, function))
+            .filter(|_| !self.is_handle(written, mapped))
         {
             return goes_with_its_type(implemented);
         }
@@ -45,7 +40,7 @@ impl Looking<'_, '_> {
                 suggestion: "a safe function around it".to_owned(),
             };
         }
-        if let Some(reason) = self.is_shared(written, mapped, function) {
+        if let Some(reason) = self.is_shared(written, mapped) {
             return Disposition::Shared { reason };
         }
         if mapped
@@ -66,9 +61,8 @@ impl Looking<'_, '_> {
             };
         }
         // A method of a handle is a method of the service, whatever is in the handle.
-        let on_data = |(_, wire): &&(Value, Wire)| {
-            wire.is_blocked() && !self.is_handle(written, mapped, function)
-        };
+        let on_data =
+            |(_, wire): &&(Value, Wire)| wire.is_blocked() && !self.is_handle(written, mapped);
         if let Some((value, wire)) = mapped.receiver.as_ref().filter(on_data) {
             return blocked_by(value, wire);
         }
@@ -114,12 +108,7 @@ impl Looking<'_, '_> {
     }
 
     /// Why it needs nothing of the service, if it does not.
-    fn is_shared(
-        &self,
-        written: &syntax::Function,
-        mapped: &Mapped,
-        function: &Function,
-    ) -> Option<String> {
+    fn is_shared(&self, written: &syntax::Function, mapped: &Mapped) -> Option<String> {
         let dropped = mapped
             .arguments
             .iter()
@@ -128,7 +117,7 @@ impl Looking<'_, '_> {
             .receiver
             .as_ref()
             .is_some_and(|(_, wire)| wire.verdict == Verdict::Drop);
-        let touches_nothing = function.evidence.is_empty() && function.effect == Effect::Read;
+        let touches_nothing = mapped.touches_nothing;
         let is_async = written.signature.asyncness.is_some();
         if dropped || handle || is_async || !touches_nothing || self.uses_own_static() {
             return None;
@@ -178,7 +167,7 @@ impl Looking<'_, '_> {
 
     /// Whether the type of its receiver stays in the service: it holds a connection, or the method
     /// does more than look at it.
-    fn is_handle(&self, written: &syntax::Function, mapped: &Mapped, function: &Function) -> bool {
+    fn is_handle(&self, written: &syntax::Function, mapped: &Mapped) -> bool {
         let receiver = mapped
             .receiver
             .as_ref()
@@ -191,7 +180,7 @@ impl Looking<'_, '_> {
             || dropped
             || written.of_trait
             || written.signature.asyncness.is_some()
-            || !function.evidence.is_empty()
+            || !mapped.touches_nothing
     }
 
     /// Whether its type is data that others look into: a field is public.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Cut;
-use super::effects::effects;
+use super::effects::Effects;
 use super::mapper::Mapper;
 use super::projection::{Taken, project};
 use super::scope::Scope;
@@ -93,6 +93,8 @@ pub(super) struct Mapped {
     pub(super) arguments: Vec<(Value, Wire)>,
     pub(super) receiver: Option<(Value, Wire)>,
     pub(super) result: Option<(Value, Wire)>,
+    /// Whether it does nothing, to nothing but what it is given.
+    pub(super) touches_nothing: bool,
 }
 
 impl Looking<'_, '_> {
@@ -110,7 +112,7 @@ impl Looking<'_, '_> {
             source.function_at(place.name.start)?;
             Some((place, source))
         });
-        let (effect, evidence) = effects(self.cut, self.item);
+        let judged = Effects::new(self.cut).of(self.item);
         let mut function = Function {
             item: path.clone(),
             signature: String::new(),
@@ -121,15 +123,16 @@ impl Looking<'_, '_> {
             disposition: self.without_source(),
             arguments: Vec::new(),
             result: None,
-            effect,
-            evidence,
+            effect: judged.effect,
+            evidence: judged.evidence,
         };
         if let Some((place, source)) = &source
             && let Some(written) = source.function_at(place.name.start)
         {
-            let mapped = self.mapped(written, source, place.file);
+            let mut mapped = self.mapped(written, source, place.file);
+            mapped.touches_nothing = judged.only_own;
             function.signature = signature(written, source);
-            function.disposition = self.disposition(written, &mapped, &function);
+            function.disposition = self.disposition(written, &mapped);
             if matches!(
                 function.disposition,
                 Disposition::Rpc { .. } | Disposition::Blocked { .. }

@@ -27,7 +27,11 @@ pub use examine::{Examined, examine};
 
 use crate::error::Result;
 use crate::model::{ItemId, Model, ModuleId};
-use crate::report::{Cost, Disposition, Dispositions, Function, Report, SCHEMA};
+use serde::Serialize;
+
+use crate::report::{
+    Cost, Disposition, Dispositions, Effect, Evidence, Function, Place, Report, SCHEMA,
+};
 
 /// What the boundary of `modules` is, and what a cut there would cost.
 ///
@@ -78,6 +82,31 @@ pub fn report(model: &Model, modules: &[ModuleId]) -> Result<Report> {
         },
         graph: crossings.graph,
     })
+}
+
+/// A function of the workspace, and what it does to the world.
+#[derive(Clone, Debug, Serialize)]
+pub struct FunctionEffect {
+    /// The package that it is in.
+    pub package: String,
+    /// Its path: `shop::orders::find`.
+    pub path: String,
+    /// Where its name stands.
+    pub place: Place,
+    /// What it does at the worst.
+    pub effect: Effect,
+    /// The nearest call that makes it more than a read; `None` for a read.
+    pub reason: Option<Evidence>,
+}
+
+/// What every function of `modules` does, of all modules if there are none; tests aside, by place.
+pub fn function_effects(model: &Model, modules: &[ModuleId]) -> Result<Vec<FunctionEffect>> {
+    let world = World::new(model);
+    let cut = Cut::new(&world, &[])?;
+    let wanted = |module: ModuleId| {
+        modules.is_empty() || modules.iter().any(|one| model.is_within(module, *one))
+    };
+    Ok(effects::all(&cut, wanted))
 }
 
 /// Whether a function does nothing that anybody but its caller could notice.

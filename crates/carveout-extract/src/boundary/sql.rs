@@ -26,6 +26,8 @@ pub(super) enum Sql {
         effect: Effect,
         /// Their first words: `INSERT INTO users`.
         summary: String,
+        /// The functions of the database that they call.
+        functions: Vec<String>,
         /// Whether all of the text is known, and not only what stands around `{}`.
         whole: bool,
     },
@@ -139,6 +141,7 @@ pub(super) fn read(text: &str, given_to: &str, known: &HashSet<String>) -> Sql {
         whole: whole && found.uses.len() == named,
         uses: found.uses,
         effect: found.effect,
+        functions: found.functions,
     }
 }
 

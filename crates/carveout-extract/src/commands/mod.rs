@@ -1,6 +1,7 @@
 //! The command line, one file a command.
 
 mod check;
+mod effects;
 mod index;
 mod load;
 mod rank;
@@ -37,6 +38,8 @@ enum Boundary {
     Index(index::Args),
     /// What a module's boundary is, and what a cut there would cost
     Report(report::Args),
+    /// What every function does to the world, and why it is not a read
+    Effects(effects::Args),
     /// Every module, ordered by how well it would extract
     Rank(rank::Args),
     /// Hold the workspace against boundaries.toml
@@ -50,6 +53,7 @@ pub fn main() -> ExitCode {
     let done = match boundary {
         Boundary::Index(args) => index::run(&args),
         Boundary::Report(args) => report::run(&args),
+        Boundary::Effects(args) => effects::run(&args),
         Boundary::Rank(args) => rank::run(&args),
         Boundary::Check(args) => check::run(&args),
     };

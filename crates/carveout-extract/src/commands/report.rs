@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::load::Source;
 use crate::boundary;
 use crate::error::{Error, Result};
+use crate::model::{Model, ModuleId};
 use crate::output::terminal::{self, Color};
 use crate::output::{file, html, json, text};
 use crate::report::Report;
@@ -51,13 +52,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         return Err(error.help("add --format html"));
     }
     let model = args.source.model()?;
-    let find = |asked: &String| {
-        let found = model.find_module(asked);
-        found.map_err(|error| {
-            Error::usage(error.to_string()).help("`boundary rank` lists every module")
-        })
-    };
-    let modules = args.modules.iter().map(find).collect::<Result<Vec<_>>>()?;
+    let modules = find(&model, &args.modules)?;
     let report = boundary::report(&model, &modules)?;
     let written = write(args, &report);
     match &args.output {
@@ -68,6 +63,17 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         None => print(&written)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The modules that were asked for.
+pub(super) fn find(model: &Model, asked: &[String]) -> Result<Vec<ModuleId>> {
+    let find = |asked: &String| {
+        let found = model.find_module(asked);
+        found.map_err(|error| {
+            Error::usage(error.to_string()).help("`boundary rank` lists every module")
+        })
+    };
+    asked.iter().map(find).collect()
 }
 
 fn write(args: &Args, report: &Report) -> String {

@@ -5,16 +5,20 @@
 //! in them, and each place where one item is named.
 
 mod item;
+mod local;
 mod lookup;
 mod module;
 mod position;
 
 pub use item::{Definition, Item, ItemId, ItemKind};
+pub(crate) use local::Local;
+pub use local::Locals;
 pub use lookup::NoSuchModule;
 pub use module::{Module, ModuleId};
 pub use position::{Position, Span};
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -33,6 +37,8 @@ pub struct Model {
     pub items: Vec<Item>,
     /// Every place where an item is named, definitions aside, by file and position.
     pub references: Vec<Reference>,
+    /// Variables and parameters, where the index says their types.
+    pub locals: Arc<Locals>,
     /// What could not be seen. A report repeats it wherever its numbers stand.
     pub gaps: Vec<String>,
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::{Ranked, measure, rank_one};
@@ -96,6 +98,7 @@ pub fn what_if(model: &Model, moved: Move) -> WhatIf {
 /// of the other module.
 fn with(model: &Model, moved: Move) -> Model {
     let mut after = Model {
+        locals: Arc::clone(&model.locals),
         root: model.root.clone(),
         origin: model.origin.clone(),
         files: model.files.clone(),

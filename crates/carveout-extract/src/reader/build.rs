@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::decode::{Raw, RawDocument};
 use super::fresh::Text;
@@ -9,8 +10,8 @@ use super::gaps::gaps;
 use super::symbol::Parsed;
 use super::targets::Targets;
 use crate::model::{
-    Definition, File, FileId, Item, ItemId, ItemKind, Model, Module, ModuleId, Origin, Position,
-    Span,
+    Definition, File, FileId, Item, ItemId, ItemKind, Local, Locals, Model, Module, ModuleId,
+    Origin, Position, Span,
 };
 
 pub(super) fn build(
@@ -39,6 +40,7 @@ pub(super) fn build(
     builder.definitions();
     builder.references();
     builder.owners();
+    builder.locals();
     let gaps = gaps(&builder.model, texts, builder.guessed);
     builder.model.gaps = gaps;
     builder.model
@@ -176,6 +178,25 @@ impl Builder<'_> {
     /// Whether a module is a file, as in TypeScript.
     fn is_by_file(&self) -> bool {
         self.model.origin.tool.contains("typescript")
+    }
+
+    fn locals(&mut self) {
+        let mut locals = Vec::new();
+        for (at, document) in self.raw.documents.iter().enumerate() {
+            for local in &document.locals {
+                let span = self.texts[at].span(local.range, document.encoding);
+                locals.extend(span.map(|span| Local {
+                    file: FileId(id(at)),
+                    at: span.start,
+                    declared: local.declared,
+                }));
+            }
+        }
+        locals.sort_unstable_by_key(|local| (local.file, local.at));
+        self.model.locals = Arc::new(Locals {
+            places: locals,
+            declarations: self.raw.declarations.names.clone(),
+        });
     }
 
     fn definitions(&mut self) {

@@ -16,6 +16,8 @@ pub(super) struct Raw {
     pub(super) metadata: Metadata,
     pub(super) symbols: Symbols,
     pub(super) documents: Vec<RawDocument>,
+    /// Declarations of variables and parameters, each once.
+    pub(super) declarations: Symbols,
 }
 
 /// What is kept of a document.
@@ -26,6 +28,15 @@ pub(super) struct RawDocument {
     pub(super) occurrences: Vec<RawOccurrence>,
     /// What it defines: symbol and kind.
     pub(super) infos: Vec<(u32, symbol_information::Kind)>,
+    /// Names that are local to a function.
+    pub(super) locals: Vec<RawLocal>,
+}
+
+/// Where a variable or a parameter is named.
+pub(super) struct RawLocal {
+    pub(super) range: [u32; 4],
+    /// Its declaration with its type, as the index writes it: `let name: Option<String>`.
+    pub(super) declared: u32,
 }
 
 /// A name in the source. The symbol is `None` for what is local to a function.
@@ -123,7 +134,7 @@ fn fields(stream: &mut CodedInputStream<'_>, raw: &mut Raw, path: &Path) -> Resu
             METADATA => raw.metadata = stream.read_message().map_err(broken)?,
             DOCUMENTS => {
                 let document: Document = stream.read_message().map_err(broken)?;
-                let kept = keep(document, &mut raw.symbols, path)?;
+                let kept = keep(document, &mut raw.symbols, &mut raw.declarations, path)?;
                 raw.documents.push(kept);
             }
             EXTERNAL_SYMBOLS => {
@@ -138,7 +149,12 @@ fn fields(stream: &mut CodedInputStream<'_>, raw: &mut Raw, path: &Path) -> Resu
     Ok(())
 }
 
-fn keep(document: Document, symbols: &mut Symbols, path: &Path) -> Result<RawDocument> {
+fn keep(
+    document: Document,
+    symbols: &mut Symbols,
+    declarations: &mut Symbols,
+    path: &Path,
+) -> Result<RawDocument> {
     let name = &document.relative_path;
     let climbs = name.split(['/', '\\']).any(|part| part == "..");
     if name.is_empty() || Path::new(name).is_absolute() || climbs {
@@ -151,12 +167,19 @@ fn keep(document: Document, symbols: &mut Symbols, path: &Path) -> Result<RawDoc
         broken(path, &message)
     };
     let mut occurrences = Vec::with_capacity(document.occurrences.len());
+    let mut locals = Vec::new();
+    let declared = declared(&document);
     for occurrence in &document.occurrences {
         let range = range(&occurrence.range).ok_or_else(|| wrong(&occurrence.range))?;
         let enclosing = match occurrence.enclosing_range.as_slice() {
             [] => None,
             some => Some(self::range(some).ok_or_else(|| wrong(some))?),
         };
+        if let Some(text) = declared.get(occurrence.symbol.as_str())
+            && let Some(declared) = declarations.intern(text)
+        {
+            locals.push(RawLocal { range, declared });
+        }
         occurrences.push(RawOccurrence {
             range,
             symbol: symbols.intern(&occurrence.symbol),
@@ -170,6 +193,7 @@ fn keep(document: Document, symbols: &mut Symbols, path: &Path) -> Result<RawDoc
     });
     Ok(RawDocument {
         infos: infos.collect(),
+        locals,
         path: document.relative_path.clone(),
         language: match document.language.as_str() {
             "" => language_of(name).to_owned(),
@@ -178,6 +202,17 @@ fn keep(document: Document, symbols: &mut Symbols, path: &Path) -> Result<RawDoc
         encoding: document.position_encoding.value(),
         occurrences,
     })
+}
+
+/// Of each local symbol of a document, its declaration.
+fn declared(document: &Document) -> HashMap<&str, &str> {
+    let locals = document.symbols.iter();
+    let locals = locals.filter(|info| info.symbol.starts_with("local "));
+    let declared = locals.filter_map(|info| {
+        let text = info.signature_documentation.as_ref()?.text.as_str();
+        Some((info.symbol.as_str(), text))
+    });
+    declared.collect()
 }
 
 /// `[line, from, to]` or `[line, from, line, to]`.

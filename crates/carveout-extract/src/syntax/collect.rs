@@ -14,6 +14,8 @@ pub(super) struct Collector<'s> {
     source: &'s mut Source,
     of: Option<syn::Type>,
     of_trait: bool,
+    implements: Option<String>,
+    around: Option<syn::Generics>,
     /// The call that a string would be given to.
     calls: Vec<String>,
 }
@@ -24,6 +26,8 @@ impl<'s> Collector<'s> {
             source,
             of: None,
             of_trait: false,
+            implements: None,
+            around: None,
             calls: Vec::new(),
         }
     }
@@ -48,6 +52,8 @@ impl<'s> Collector<'s> {
             public,
             of: self.of.clone(),
             of_trait: self.of_trait,
+            implements: self.implements.clone(),
+            around: self.around.clone(),
             body: body.cloned(),
         };
         self.source.functions.push(function);
@@ -220,16 +226,22 @@ impl<'ast> Visit<'ast> for Collector<'_> {
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
         let before = (self.of.replace((*item.self_ty).clone()), self.of_trait);
+        let around = self.around.replace(item.generics.clone());
         self.of_trait = item.trait_.is_some();
+        let implements = std::mem::replace(&mut self.implements, trait_name(item));
         visit::visit_item_impl(self, item);
+        self.implements = implements;
         (self.of, self.of_trait) = before;
+        self.around = around;
     }
 
     fn visit_item_trait(&mut self, item: &'ast syn::ItemTrait) {
         let before = (self.of.take(), self.of_trait);
+        let around = self.around.replace(item.generics.clone());
         self.of_trait = true;
         visit::visit_item_trait(self, item);
         (self.of, self.of_trait) = before;
+        self.around = around;
     }
 
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
@@ -388,6 +400,13 @@ impl<'ast> Visit<'ast> for Collector<'_> {
         }
         self.calls.pop();
     }
+}
+
+/// The last name of the trait that a block implements.
+fn trait_name(item: &syn::ItemImpl) -> Option<String> {
+    let (path, _) = item.trait_.as_ref()?;
+    let last = path.segments.last()?;
+    Some(last.ident.to_string())
 }
 
 fn is_public(visibility: &syn::Visibility) -> bool {

@@ -5,9 +5,11 @@
 //! macros have made of it: `async_trait` shows there as a boxed future.
 
 mod collect;
+mod flow;
 mod literals;
 mod regions;
 mod source;
 
+pub use flow::{Argument, Binding, Call, Flow, Guard, How, MacroUse, Root, Rules, Use};
 pub use literals::Literal;
 pub use source::{Function, Loop, Region, Source, Sources, TypeBody, TypeDefinition, Value};

@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::collect::Collector;
+use super::flow::{self, Flow};
 use super::literals::Literal;
 use crate::model::{FileId, Model, Position, Span};
 
@@ -80,6 +81,8 @@ pub struct Source {
     pub statements: Vec<Span>,
     /// `use` declarations.
     pub imports: Vec<Span>,
+    /// What bodies do with their names.
+    pub flow: Flow,
 }
 
 /// A function or a method.
@@ -98,6 +101,10 @@ pub struct Function {
     pub of: Option<syn::Type>,
     /// Whether it stands in an `impl` of a trait or in a trait.
     pub of_trait: bool,
+    /// `Display` in `impl Display for Config`.
+    pub implements: Option<String>,
+    /// The generic parameters of the `impl` or the trait that it stands in.
+    pub around: Option<syn::Generics>,
     /// The body; `None` for one that a trait only declares.
     pub body: Option<syn::Block>,
 }
@@ -173,8 +180,10 @@ impl Source {
             calls: Vec::new(),
             statements: Vec::new(),
             imports: Vec::new(),
+            flow: Flow::default(),
         };
         Collector::new(&mut source).file(&file);
+        source.flow = flow::collect(&source, &file);
         Ok(source)
     }
 

@@ -18,7 +18,17 @@ fn each_fixture_has_an_index_of_its_source() {
         seen.push(entry.file_name().to_string_lossy().into_owned());
     }
     seen.sort();
-    assert_eq!(seen, ["mapping", "python", "shop", "traps", "typescript"]);
+    assert_eq!(
+        seen,
+        [
+            "effects",
+            "mapping",
+            "python",
+            "shop",
+            "traps",
+            "typescript"
+        ]
+    );
 }
 
 /// `grep -n mail src/**/*.rs` and a pencil.

@@ -2,6 +2,7 @@
 //! indexes, how a report is written, and the ratchet.
 
 mod approximate;
+mod effect_fixtures;
 mod effects;
 mod ground_truth;
 mod hostile;

@@ -1,276 +1,483 @@
-//! What a function itself does, without what it calls in the workspace.
+//! What a function itself does, and what it calls in the workspace.
+
+use std::rc::Rc;
 
 use super::super::calls::is_function;
 use super::super::sql::Sql;
-use super::externals::{self, Call};
-use super::{Effects, Sign, diesel};
-use crate::model::{Definition, Item, ItemId, ItemKind, Reference, Span};
+use super::facts::Is;
+use super::{Effects, Sign, callbacks, exclusive, externals, macros, universe};
+use crate::model::{Definition, FileId, Item, ItemId, ItemKind, Position, Reference, Span};
 use crate::report::Effect;
-use crate::syntax::{Region, Source};
+use crate::syntax::{Binding, Call, Function, Source};
 
 /// What a function itself does.
 #[derive(Default)]
 pub(super) struct Direct {
+    /// What it does to the world.
     pub(super) signs: Vec<Sign>,
+    /// What it does to what its caller gave it, which is no effect of its caller's.
+    pub(super) own: Vec<Sign>,
+    /// Its parameters that are functions and are called, by place.
+    pub(super) callbacks: Vec<(usize, Position)>,
+    /// What it calls in the workspace, each with where.
+    pub(super) edges: Vec<(ItemId, Position)>,
     /// Whether it talks to a database.
     pub(super) database: bool,
 }
 
-const LOCKS: &str = "locks shared state";
+/// The body of a function, or of a static.
+pub(super) struct Body<'s> {
+    pub(super) source: &'s Source,
+    pub(super) file: FileId,
+    pub(super) whole: Span,
+    pub(super) written: Option<&'s Function>,
+    pub(super) parameters: Vec<String>,
+    /// Functions that stand in it and are their own.
+    nested: Vec<Span>,
+    /// Where SQL stands in it.
+    pub(super) queries: Vec<Position>,
+}
 
-/// Words of a macro's definition that its users do without saying so.
-const MACROS_DO: [&str; 10] = [
-    "insert_into",
-    "execute",
-    "fs ::",
-    "fs::",
-    "Command",
-    "spawn",
-    "send (",
-    ".send(",
-    "static_mut",
-    "write_all",
-];
+impl<'s> Body<'s> {
+    fn new(source: &'s Source, place: Definition) -> Self {
+        let written = source.function_at(place.name.start);
+        let whole = written.map_or(place.whole, |written| written.span);
+        let nested = source.functions.iter().map(|function| function.span);
+        Self {
+            source,
+            file: place.file,
+            whole,
+            written,
+            parameters: written.map(parameters).unwrap_or_default(),
+            nested: nested
+                .filter(|span| whole.encloses(span) && *span != whole)
+                .collect(),
+            queries: Vec::new(),
+        }
+    }
+
+    /// Whether a place is in the body itself.
+    pub(super) fn has(&self, at: Position) -> bool {
+        self.whole.contains(at) && !self.nested.iter().any(|span| span.contains(at))
+    }
+
+    pub(super) fn calls(&self) -> impl Iterator<Item = &'s Call> + '_ {
+        self.source
+            .flow
+            .calls
+            .iter()
+            .filter(|call| self.has(call.at))
+    }
+
+    pub(super) fn bindings<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'s Binding> + 'b {
+        let bindings = self.source.flow.bindings.iter();
+        bindings.filter(move |one| one.name == name && self.has(one.at))
+    }
+
+    fn call_at(&self, at: Position) -> Option<&'s Call> {
+        self.source.flow.calls.iter().find(|call| call.at == at)
+    }
+
+    /// All of the call, or of the macro, whose name begins at a place.
+    pub(super) fn span_of(&self, at: Position) -> Option<Span> {
+        let mut macros = self.source.flow.macros.iter();
+        let of_macro = || macros.find(|one| one.at == at).map(|one| one.span);
+        self.call_at(at).map(|call| call.span).or_else(of_macro)
+    }
+
+    pub(super) fn receiver_is_made(&self, effects: &Effects<'_>, at: Position) -> bool {
+        self.call_at(at).is_some_and(|call| {
+            let first = || call.arguments.first().map(|argument| &argument.root);
+            let root = call.receiver.as_ref().or_else(first);
+            root.is_some_and(|root| externals::is_made(effects, self, root))
+        })
+    }
+
+    pub(super) fn first_is_made(&self, effects: &Effects<'_>, at: Position) -> bool {
+        let first = self.call_at(at).and_then(|call| call.arguments.first());
+        first.is_some_and(|argument| externals::is_made(effects, self, &argument.root))
+    }
+
+    /// Whether a variable is bound to text that is known SQL.
+    pub(super) fn holds_sql(&self, effects: &Effects<'_>, name: &str) -> bool {
+        if self.parameters.iter().any(|one| one == name) {
+            return false;
+        }
+        let mut bound = self.bindings(name).peekable();
+        bound.peek().is_some()
+            && bound.all(|one| {
+                let Some(statement) = self.source.statement(one.at) else {
+                    return false;
+                };
+                self.queries.iter().any(|at| statement.contains(*at))
+                    || effects.cut.references_of(self.file).iter().any(|other| {
+                        statement.contains(other.span.start) && effects.constant_sql(other.to)
+                    })
+            })
+            && !exclusive::is_changed_here(self, name)
+    }
+
+    /// Whether a method changes nothing of what it is called on.
+    pub(super) fn looks(&self, effects: &Effects<'_>, method: Position) -> bool {
+        exclusive::looks(effects, self, method)
+    }
+
+    /// Whether a variable's value may be changed. `guard` is one that cannot be borrowed by `&mut`.
+    pub(super) fn changes(&self, effects: &Effects<'_>, name: &str, guard: bool) -> bool {
+        exclusive::changes(effects, self, name, guard)
+    }
+}
+
+/// The names of a function's parameters, `self` among them.
+fn parameters(written: &Function) -> Vec<String> {
+    struct Names(Vec<String>);
+    impl<'ast> syn::visit::Visit<'ast> for Names {
+        fn visit_pat_ident(&mut self, pattern: &'ast syn::PatIdent) {
+            self.0.push(pattern.ident.to_string());
+        }
+    }
+    let mut names = Names(Vec::new());
+    for input in &written.signature.inputs {
+        match input {
+            syn::FnArg::Receiver(_) => names.0.push("self".to_owned()),
+            syn::FnArg::Typed(argument) => syn::visit::Visit::visit_pat(&mut names, &argument.pat),
+        }
+    }
+    names.0
+}
 
 pub(super) fn of(effects: &Effects<'_>, item: ItemId) -> Direct {
     let cut = effects.cut;
     let mut direct = Direct::default();
-    let Some(definition) = cut.model.item(item).definition else {
+    let named = cut.model.item(item);
+    let Some(place) = named.definition else {
+        made(effects, item, &mut direct);
         return direct;
     };
-    let queries = effects.queries(definition.file);
-    let inside = queries
-        .iter()
-        .filter(|query| definition.whole.contains(query.at));
-    let mut strings = Vec::new();
-    for query in inside {
-        direct.database = true;
-        let span = Span {
-            start: query.at,
-            end: query.at,
-        };
-        let (effect, what) = match &query.sql {
-            Sql::No => continue,
-            Sql::Statements {
-                effect, summary, ..
-            } => {
-                strings.push(span);
-                (*effect, summary.clone())
+    let mut sign = |effect, what: String, at| {
+        direct.signs.push(Sign {
+            what,
+            effect,
+            file: place.file,
+            at,
+        });
+    };
+    let Some(source) = cut.sources.get(place.file) else {
+        let what = "its source is not read".to_owned();
+        sign(Effect::Write, what, place.name.start);
+        return direct;
+    };
+    if named.kind == ItemKind::Macro {
+        macros::of(effects, item, &source, place, &mut direct);
+        return direct;
+    }
+    let mut body = Body::new(&source, place);
+    if is_function(named.kind) {
+        match body.written {
+            None => {
+                sign(
+                    Effect::Write,
+                    format!("{} is made by a macro", named.name),
+                    place.name.start,
+                );
+                return direct;
             }
-            Sql::Unparsed => (Effect::Write, "runs SQL that does not parse".to_owned()),
-        };
-        direct.signs.push(Sign {
-            what,
-            effect,
-            file: definition.file,
-            at: query.at,
-        });
+            Some(written) if written.body.is_none() => {
+                declared(effects, item, place, &mut direct);
+                return direct;
+            }
+            Some(_) => {}
+        }
     }
-    if let Some(what) = without_body(effects, item, definition) {
-        direct.signs.push(Sign {
-            what,
-            effect: Effect::Write,
-            file: definition.file,
-            at: definition.name.start,
-        });
+    statements(effects, &mut body, &mut direct);
+    if named.kind == ItemKind::Constant {
+        return direct;
     }
-    let source = cut.sources.get(definition.file);
-    let source = source.as_deref();
+    calls(effects, &body, &mut direct);
     for reference in cut.references_in(item) {
-        let to = cut.model.item(reference.to);
-        direct.database |= is_database(to) || effects.known.schema.table(reference.to).is_some();
-        let found = match to.module {
-            None => external(effects, source, reference, to, &strings),
-            Some(_) => own(effects, reference.to),
-        };
-        let found = found
-            .filter(|(_, what)| !(what.starts_with(LOCKS) && guards_connection(effects, item)));
-        direct.signs.extend(found.map(|(effect, what)| Sign {
-            what,
-            effect,
-            file: reference.file,
-            at: reference.span.start,
-        }));
+        if body.has(reference.span.start) || !is_function(named.kind) {
+            refer(effects, &body, item, reference, &mut direct);
+        }
     }
-    if let Some(source) = source {
-        let more = unresolved(effects, source, definition, &direct.signs);
-        direct.signs.extend(more);
+    for at in source.flow.unsafes.iter().filter(|at| body.has(**at)) {
+        direct.sign(
+            place.file,
+            *at,
+            Effect::Write,
+            "has an unsafe block".to_owned(),
+        );
     }
+    iterations(effects, &body, &mut direct);
+    callbacks::find(effects, &body, &mut direct);
+    exclusive::find(effects, &body, &mut direct);
+    let implicit = effects.implicit_calls(item, place, &source);
+    direct
+        .edges
+        .extend(implicit.into_iter().map(|to| (to, place.name.start)));
     if direct.database && direct.signs.is_empty() {
-        direct.signs.push(Sign {
-            what: "talks to a database".to_owned(),
-            effect: Effect::Read,
-            file: definition.file,
-            at: definition.name.start,
-        });
+        direct.sign(
+            place.file,
+            place.name.start,
+            Effect::Read,
+            "talks to a database".to_owned(),
+        );
     }
     direct
 }
 
-/// Calls that the index has no name for, if their own names say that they change something.
-fn unresolved(
-    effects: &Effects<'_>,
-    source: &Source,
-    definition: Definition,
-    known: &[Sign],
-) -> Vec<Sign> {
-    let calls = source.calls.iter().filter(|call| {
-        // A bare name is a closure's, whose body is seen, or a variant's.
-        let qualified = call.span.start < call.at;
-        qualified && definition.whole.contains(call.at) && says_change(&call.name)
-    });
-    let unknown = calls.filter(|call| effects.cut.named_at(definition.file, call.at).is_none());
-    // `insert_into(…)…execute()`: what the statement does is known from its beginning.
-    let told = |call: &&Region| {
-        call.name == "execute"
-            && source.statement(call.at).is_some_and(|statement| {
-                let mut known = known.iter();
-                known.any(|sign| sign.effect > Effect::Read && statement.contains(sign.at))
-            })
-    };
-    let signs = unknown.filter(|call| !told(call)).map(|call| Sign {
-        what: format!("calls {}, of which the index says nothing", call.name),
-        effect: Effect::Write,
-        file: definition.file,
-        at: call.at,
-    });
-    signs.collect()
+impl Direct {
+    pub(super) fn sign(&mut self, file: FileId, at: Position, effect: Effect, what: String) {
+        self.signs.push(Sign {
+            what,
+            effect,
+            file,
+            at,
+        });
+    }
 }
 
-/// Whether a call of this name may change what others see, going by the first word of it.
-fn says_change(name: &str) -> bool {
-    let first = name.split('_').next().unwrap_or(name);
+/// A trait's function without a body does what the implementations do; without any it may do anything.
+fn declared(effects: &Effects<'_>, item: ItemId, place: Definition, direct: &mut Direct) {
+    let known = effects.implementations_of(item);
+    direct
+        .edges
+        .extend(known.iter().map(|one| (*one, place.name.start)));
+    if known.is_empty() {
+        let path = effects.cut.model.item_path(item);
+        let what = format!("calls {path}, which nothing in the workspace implements");
+        direct.sign(place.file, place.name.start, Effect::Write, what);
+    }
+}
+
+/// The SQL that stands in the body.
+fn statements(effects: &Effects<'_>, body: &mut Body<'_>, direct: &mut Direct) {
+    let queries = effects.queries(body.file);
+    let parts: Vec<Span> = effects
+        .cut
+        .references_of(body.file)
+        .iter()
+        .filter(|one| body.has(one.span.start))
+        .filter(|one| {
+            let item = effects.cut.model.item(one.to);
+            item.module.is_none() && effects.cut.world.facts.say(Is::SqlPart, item)
+        })
+        .filter_map(|one| body.span_of(one.span.start))
+        .collect();
+    for query in queries.iter() {
+        if !body.has(query.at) {
+            continue;
+        }
+        direct.database = true;
+        // A part of a statement is no statement: all of them are looked at together.
+        let of_parts = parts.iter().any(|span| {
+            let call = body
+                .source
+                .flow
+                .calls
+                .iter()
+                .find(|call| call.span == *span);
+            let arguments = call.into_iter().flat_map(|call| &call.arguments);
+            arguments
+                .into_iter()
+                .any(|argument| argument.span.contains(query.at))
+        });
+        if of_parts {
+            continue;
+        }
+        match &query.sql {
+            Sql::No => {}
+            Sql::Statements {
+                effect,
+                summary,
+                functions,
+                whole,
+                ..
+            } => {
+                body.queries.push(query.at);
+                let facts = &effects.cut.world.facts;
+                let mut unknown = functions
+                    .iter()
+                    .filter(|name| !facts.name(Is::SqlReads, name));
+                if let Some(name) = unknown.next() {
+                    let what = format!("calls {name} in SQL, which may do anything");
+                    direct.sign(body.file, query.at, Effect::Write, what);
+                }
+                direct.sign(body.file, query.at, *effect, summary.clone());
+                if !whole {
+                    let what = format!("{summary}, a part of which is not written there");
+                    direct.sign(body.file, query.at, Effect::Write, what);
+                }
+            }
+            Sql::Unparsed => {
+                let what = "runs SQL that does not parse".to_owned();
+                direct.sign(body.file, query.at, Effect::Write, what);
+            }
+        }
+    }
+}
+
+/// Calls that the index has no name for. One of a closure that stands in the body is known: its body is
+/// there.
+fn calls(effects: &Effects<'_>, body: &Body<'_>, direct: &mut Direct) {
+    for call in body.calls() {
+        if effects.cut.named_at(body.file, call.at).is_some() || is_keyword(&call.name) {
+            continue;
+        }
+        let declared = effects.cut.model.locals.declared_at(body.file, call.at);
+        let is_closure = declared.is_some_and(|declared| {
+            declared.starts_with("let ") && declared.contains("impl ") && declared.contains("Fn")
+        });
+        let parameter = body.parameters.contains(&call.name) && call.receiver.is_none();
+        if is_closure || (parameter && declared.is_some()) {
+            continue;
+        }
+        let what = match call.name.as_str() {
+            "" => "calls a function that is a value".to_owned(),
+            name => format!("calls {name}, of which the index says nothing"),
+        };
+        direct.sign(body.file, call.at, Effect::Write, what);
+    }
+    for used in body
+        .source
+        .flow
+        .macros
+        .iter()
+        .filter(|one| body.has(one.at))
+    {
+        if effects.cut.named_at(body.file, used.at).is_none() {
+            let what = format!("uses {}!, of which the index says nothing", used.name);
+            direct.sign(body.file, used.at, Effect::Write, what);
+        }
+    }
+}
+
+/// Loops over a channel's end, which the index has no call for.
+fn iterations(effects: &Effects<'_>, body: &Body<'_>, direct: &mut Direct) {
+    for at in body.source.flow.iterated.iter().filter(|at| body.has(**at)) {
+        let local = effects
+            .cut
+            .model
+            .locals
+            .type_at(body.file, *at)
+            .map(str::to_owned);
+        let of = local.or_else(|| {
+            let field = effects.cut.named_at(body.file, *at)?;
+            Some(universe::field_type(
+                effects.cut,
+                effects.cut.model.item(field),
+            ))
+        });
+        if of.is_some_and(|of| of.contains("Receiver")) {
+            let what = "takes what a channel holds".to_owned();
+            direct.sign(body.file, *at, Effect::Write, what);
+        }
+    }
+}
+
+/// Words that stand before parentheses among tokens and call nothing.
+fn is_keyword(name: &str) -> bool {
     matches!(
-        first,
-        "send"
-            | "execute"
-            | "exec"
-            | "save"
-            | "store"
-            | "insert"
-            | "update"
-            | "upsert"
-            | "delete"
-            | "destroy"
-            | "drop"
-            | "create"
-            | "write"
-            | "post"
-            | "put"
-            | "patch"
-            | "publish"
-            | "enqueue"
-            | "notify"
-            | "emit"
-            | "dispatch"
-            | "perform"
-            | "request"
-            | "invoke"
-            | "upload"
-            | "run"
-            | "spawn"
-            | "persist"
-            | "revoke"
-            | "apply"
-            | "call"
-            | "query"
+        name,
+        "if" | "in"
+            | "match"
+            | "while"
+            | "for"
+            | "return"
+            | "move"
+            | "async"
+            | "let"
+            | "mut"
+            | "ref"
+            | "else"
+            | "as"
+            | "fn"
     )
 }
 
-/// Whether a method's own type is about connections: a lock in it guards one, and what is done with
-/// that is the statement's to say.
-fn guards_connection(effects: &Effects<'_>, method: ItemId) -> bool {
-    let model = effects.cut.model;
-    let Some(place) = model
-        .item(method)
-        .owner
-        .and_then(|owner| model.item(owner).definition)
-    else {
-        return false;
-    };
-    let source = effects.cut.sources.get(place.file);
-    source.is_some_and(|source| {
-        let text = source.slice(place.whole);
-        ["Conn", "Pool", "Transaction"]
-            .iter()
-            .any(|word| text.contains(word))
-    })
-}
-
-fn is_database(item: &Item) -> bool {
-    is_function(item.kind) && matches!(externals::call(item), Call::Database)
-}
-
-/// A trait's method that has no body, if nothing in the workspace implements it.
-fn without_body(effects: &Effects<'_>, item: ItemId, definition: Definition) -> Option<String> {
-    let model = effects.cut.model;
-    let owner = model.item(model.item(item).owner?);
-    let declared = owner.kind == ItemKind::Trait && is_function(model.item(item).kind);
-    if !declared
-        || !effects
-            .known
-            .implementations
-            .of_method(model, item)
-            .is_empty()
-    {
-        return None;
-    }
-    let source = effects.cut.sources.get(definition.file);
-    let body = source.is_some_and(|source| {
-        let function = source.function_at(definition.name.start);
-        function.is_some_and(|function| function.body.is_some())
-    });
-    (!body).then(|| {
-        format!(
-            "calls {}, which nothing in the workspace implements",
-            model.item_path(item)
-        )
-    })
-}
-
-/// What naming an item of another package does.
-fn external(
+/// What naming an item does.
+fn refer(
     effects: &Effects<'_>,
-    source: Option<&Source>,
+    body: &Body<'_>,
+    item: ItemId,
     reference: &Reference,
-    item: &Item,
-    strings: &[Span],
-) -> Option<(Effect, String)> {
-    if !is_function(item.kind) {
-        return None;
+    direct: &mut Direct,
+) {
+    let cut = effects.cut;
+    let to = cut.model.item(reference.to);
+    let at = reference.span.start;
+    let called = is_function(to.kind) || to.kind == ItemKind::Macro;
+    direct.database |= effects.known.schema.table(reference.to).is_some();
+    if to.module.is_none() {
+        direct.database |= effects.is_database(to);
+        if to.kind == ItemKind::Macro && macros::writes_to_memory(effects, body, to, at) {
+            return;
+        }
+        if called && let Some((effect, what)) = externals::call(effects, body, reference, to) {
+            direct.sign(body.file, at, effect, what);
+        }
+        return;
     }
-    match externals::call(item) {
-        Call::Harmless => None,
-        Call::Database => diesel::effect(effects, source, reference, item, strings),
-        Call::Does(effect, what) => Some((effect, format!("{what}: calls {}", item.path))),
-        Call::Unknown => Some((
-            Effect::Write,
-            format!("calls {}, of which nothing is known", item.path),
-        )),
+    match to.kind {
+        ItemKind::Function | ItemKind::Method | ItemKind::Macro => {
+            if reference.to != item {
+                direct.edges.push((reference.to, at));
+            }
+            let many = effects.implementations_of(reference.to);
+            direct.edges.extend(many.into_iter().map(|one| (one, at)));
+        }
+        ItemKind::Static if reference.to != item => {
+            direct.edges.push((reference.to, at));
+            if is_mutable(effects, to) {
+                let what = format!("uses the static {}, which is mut", to.name);
+                direct.sign(body.file, at, Effect::Write, what);
+            }
+        }
+        ItemKind::Constant if effects.constant_sql(reference.to) => {
+            direct.edges.push((reference.to, at));
+        }
+        ItemKind::Field if is_read(body.source, at) => {
+            let declared = universe::field_type(cut, to);
+            if callbacks::is_function_type(effects, &declared) {
+                let what = format!("calls what is stored in {}", to.path);
+                direct.sign(body.file, at, Effect::Write, what);
+            }
+        }
+        _ => {}
     }
 }
 
-/// What naming an item of the workspace does, calls aside.
-fn own(effects: &Effects<'_>, id: ItemId) -> Option<(Effect, String)> {
-    let item = effects.cut.model.item(id);
-    let Some(place) = item.definition else {
-        let known = !is_function(item.kind) || effects.is_known(id);
-        let path = effects.cut.model.item_path(id);
-        return (!known).then(|| (Effect::Write, format!("calls {path}, which a macro made")));
+/// Whether a field's name stands behind a dot.
+fn is_read(source: &Source, at: Position) -> bool {
+    let start = Span {
+        start: Position::default(),
+        end: at,
     };
-    if !matches!(item.kind, ItemKind::Static | ItemKind::Macro) {
-        return None;
+    source.slice(start).trim_end().ends_with('.')
+}
+
+fn is_mutable(effects: &Effects<'_>, item: &Item) -> bool {
+    let source = item.definition.and_then(|place| {
+        let source: Rc<Source> = effects.cut.sources.get(place.file)?;
+        Some(source.slice(place.whole).contains("static mut "))
+    });
+    source.unwrap_or(false)
+}
+
+/// What a function does that a macro or a derive made.
+fn made(effects: &Effects<'_>, id: ItemId, direct: &mut Direct) {
+    let cut = effects.cut;
+    let item = cut.model.item(id);
+    if !is_function(item.kind) && item.kind != ItemKind::Macro {
+        return;
     }
-    let source = effects.cut.sources.get(place.file)?;
-    let text = source.slice(place.whole);
-    if item.kind == ItemKind::Static {
-        let mutable = text.contains("static mut ");
-        return mutable.then(|| {
-            let what = format!("uses the static {}, which is mut", item.name);
-            (Effect::Write, what)
-        });
+    if let Some(fields) = effects.derived(item) {
+        let at = Position::default();
+        direct.edges.extend(fields.into_iter().map(|to| (to, at)));
+        return;
     }
-    let does = MACROS_DO.iter().find(|word| text.contains(**word))?;
-    let what = format!("uses the macro {}!, which says {does:?}", item.name);
-    Some((Effect::Write, what))
+    if effects.known.schema.table(id).is_some() || effects.builds(item) {
+        return;
+    }
+    let what = format!("calls {}, which a macro made", cut.model.item_path(id));
+    direct.sign(FileId(0), Position::default(), Effect::Write, what);
 }

@@ -1,212 +1,138 @@
-//! What functions of other packages do. One that is not known writes.
+//! What a call of a function of another package does, where it stands.
 
-use super::packages::{DATABASES, HARMLESS, REACHING};
-use crate::model::Item;
+use super::Effects;
+use super::direct::Body;
+use super::facts::{Facts, Is};
+use super::statements;
+use crate::model::{Item, Position, Reference};
 use crate::report::Effect;
+use crate::syntax::{Guard, Root};
 
-/// What a call of a function of another package is.
-pub(super) enum Call {
-    /// Nothing that anybody would notice.
-    Harmless,
-    /// A database's own interface: its statement says what it does.
-    Database,
-    /// Something, and what it is.
-    Does(Effect, &'static str),
-    /// Nobody knows.
-    Unknown,
-}
-
-/// Of the standard library and of tokio: what is not harmless.
-const STD_READS: &[&str] = &[
-    "read",
-    "read_to_string",
-    "read_dir",
-    "read_link",
-    "metadata",
-    "symlink_metadata",
-    "exists",
-    "try_exists",
-    "canonicalize",
-    "open",
-    "options",
-    "is_file",
-    "is_dir",
-    "path",
-    "file_name",
-    "file_type",
-    "len",
-    "modified",
-    "created",
-    "accessed",
-    "permissions",
-    "next_entry",
-    "mode",
-    "readonly",
-];
-
-/// What calling `item`, of another package, does.
-pub(super) fn call(item: &Item) -> Call {
-    let package = item.package.as_str();
-    if DATABASES.contains(&package) {
-        return Call::Database;
+/// What a call of an item of another package does; `None` if nothing that anybody would notice.
+pub(super) fn call(
+    effects: &Effects<'_>,
+    body: &Body<'_>,
+    reference: &Reference,
+    item: &Item,
+) -> Option<(Effect, String)> {
+    let facts = &effects.cut.world.facts;
+    let at = reference.span.start;
+    let reads = || Some((Effect::Read, format!("reads: calls {}", item.path)));
+    let write = |why: &str| Some((Effect::Write, format!("{why}: calls {}", item.path)));
+    if facts.say(Is::Looks, item) || facts.say(Is::Pure, item) {
+        return None;
     }
-    if item.implements.as_deref().is_some_and(is_conversion) {
-        return Call::Harmless;
+    if facts.say(Is::Reads, item) {
+        return reads();
     }
-    if matches!(
-        package,
-        "std"
-            | "tokio"
-            | "tokio-util"
-            | "async-std"
-            | "core"
-            | "alloc"
-            | "async-fs"
-            | "fs-err"
-            | "tempfile"
-            | "walkdir"
-    ) {
-        return standard(package, &item.path, &item.name);
-    }
-    if HARMLESS.contains(&package) {
-        return Call::Harmless;
-    }
-    for (packages, names, what) in REACHING {
-        if packages.contains(&package) {
-            return match names.iter().any(|pattern| fits(pattern, &item.name)) {
-                true => Call::Does(Effect::Write, what),
-                false => Call::Harmless,
+    let own = [
+        (Is::ReadsOwn, "uses up what it was given"),
+        (Is::RunsOwn, "runs a query that it was given"),
+    ];
+    for (is, why) in own {
+        if facts.say(is, item) {
+            return match body.receiver_is_made(effects, at) {
+                true => reads(),
+                false if is == Is::RunsOwn && statements::is_told(effects, body, at) => None,
+                false => write(why),
             };
         }
     }
-    Call::Unknown
-}
-
-fn fits(pattern: &str, name: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(beginning) => name.starts_with(beginning),
-        None => name == pattern,
-    }
-}
-
-fn standard(package: &str, path: &str, name: &str) -> Call {
-    let has = |part: &str| path.split("::").any(|one| one == part);
-    let files = has("fs") || matches!(package, "async-fs" | "fs-err" | "tempfile" | "walkdir");
-    if files {
-        // Opening says nothing of writing; what is then written does.
-        return match STD_READS.contains(&name) || package == "walkdir" {
-            true => Call::Does(Effect::Read, "reads files"),
-            false => Call::Does(Effect::Write, "changes files"),
+    if facts.say(Is::RunsGiven, item) {
+        return match body.first_is_made(effects, at) {
+            true => reads(),
+            false => write("runs a statement that it was given"),
         };
     }
-    if has("process") {
-        return match name {
-            "spawn" | "status" | "output" | "exec" => Call::Does(Effect::Write, "runs a process"),
-            "exit" | "abort" => Call::Does(Effect::Write, "ends the process"),
-            "kill" | "start_kill" => Call::Does(Effect::Write, "ends a process"),
-            _ => Call::Harmless,
+    if facts.say(Is::Sql, item) {
+        let span = body.span_of(at)?;
+        return match statements::sql(effects, body, span) {
+            Some(_) if item_is_prepared(item) && body.first_is_made(effects, at) => reads(),
+            Some(why) => write(&why),
+            None => reads(),
         };
     }
-    if has("net") && !path.contains("addr") && !path.contains("Addr") {
-        return Call::Does(Effect::Write, "talks to the network");
+    if facts.say(Is::SqlPart, item) {
+        return statements::part(effects, body, item, at);
     }
-    if has("env") && matches!(name, "set_var" | "remove_var" | "set_current_dir") {
-        return Call::Does(Effect::Write, "changes the environment");
+    if facts.say(Is::Changes, item) {
+        return Some(statements::change(effects, body, reference, item));
     }
-    if has("atomic")
-        && !matches!(
-            name,
-            "load" | "new" | "default" | "into_inner" | "fmt" | "get_mut"
-        )
-    {
-        return Call::Does(Effect::Write, "changes shared state");
+    if facts.say(Is::RunsChange, item) && statements::is_told(effects, body, at) {
+        return None;
     }
-    let locks = has("Mutex")
-        && matches!(name, "lock" | "try_lock" | "lock_owned" | "blocking_lock")
-        || has("RwLock")
-            && matches!(
-                name,
-                "write" | "try_write" | "write_owned" | "blocking_write"
-            );
-    if locks {
-        return Call::Does(Effect::Write, "locks shared state, and may change it");
+    if facts.say(Is::Command, item) {
+        let literal = body.span_of(at).and_then(|span| {
+            let mut literals = body.source.literals.iter();
+            literals.find(|literal| span.contains(literal.span.start))
+        });
+        return match literal {
+            Some(name) if facts.name(Is::CommandReads, &name.value.to_ascii_uppercase()) => reads(),
+            _ => write("runs a command that is not known to read"),
+        };
     }
-    let cells = has("cell")
-        && matches!(
-            name,
-            "set"
-                | "replace"
-                | "swap"
-                | "take"
-                | "borrow_mut"
-                | "try_borrow_mut"
-                | "with_borrow_mut"
-        );
-    if cells {
-        return Call::Does(Effect::Write, "changes shared state");
+    if facts.say(Is::Locks, item) && guard_is_looked_at(effects, body, at) {
+        return Some((
+            Effect::Read,
+            format!("looks at shared state: calls {}", item.path),
+        ));
     }
-    if (has("mpsc") || has("broadcast") || has("watch"))
-        && (name.contains("send") || name == "reserve")
-    {
-        return Call::Does(Effect::Write, "sends on a channel");
-    }
-    let output = has("io")
-        && (path.contains("Write")
-            || name.starts_with("write")
-            || matches!(name, "copy" | "flush" | "shutdown"));
-    if output && !path.contains("fmt") {
-        return Call::Does(
-            Effect::Write,
-            "writes to what may be a file or a connection",
-        );
-    }
-    Call::Harmless
+    Some((
+        Effect::Write,
+        format!("calls {}, of which nothing is known", item.path),
+    ))
 }
 
-/// Traits whose implementations make values of values.
-pub(super) fn is_conversion(name: &str) -> bool {
-    let name = name.split('<').next().unwrap_or(name);
-    let name = name.rsplit("::").next().unwrap_or(name);
+/// Whether a call takes a statement that was prepared as well as a text.
+fn item_is_prepared(item: &Item) -> bool {
     matches!(
-        name,
-        "From"
-            | "Into"
-            | "TryFrom"
-            | "TryInto"
-            | "AsRef"
-            | "AsMut"
-            | "Borrow"
-            | "Clone"
-            | "Copy"
-            | "Default"
-            | "Debug"
-            | "Display"
-            | "PartialEq"
-            | "Eq"
-            | "PartialOrd"
-            | "Ord"
-            | "Hash"
-            | "Deref"
-            | "DerefMut"
-            | "FromStr"
-            | "ToString"
-            | "ToOwned"
-            | "Iterator"
-            | "IntoIterator"
-            | "DoubleEndedIterator"
-            | "ExactSizeIterator"
-            | "Extend"
-            | "FromIterator"
-            | "Index"
-            | "IndexMut"
-            | "Add"
-            | "Sub"
-            | "Mul"
-            | "Div"
-            | "Neg"
-            | "Not"
-            | "Serialize"
-            | "Deserialize"
-            | "Error"
-    )
+        item.name.as_str(),
+        "query" | "query_one" | "query_opt" | "query_raw"
+    ) && item.package != "sqlx-core"
+}
+
+/// Whether what is behind a lock is only looked at.
+fn guard_is_looked_at(effects: &Effects<'_>, body: &Body<'_>, at: Position) -> bool {
+    let guard = body.source.flow.guards.iter().find(|(lock, _)| *lock == at);
+    match guard {
+        Some((_, Guard::Used(method))) => body.looks(effects, *method),
+        Some((_, Guard::Bound(name))) => !body.changes(effects, name, true),
+        None => false,
+    }
+}
+
+/// What a path in a macro of the workspace does that names another package.
+pub(super) fn path_is_pure(facts: &Facts, item: &Item) -> bool {
+    facts.say(Is::Looks, item) || facts.say(Is::Pure, item)
+}
+
+/// Whether a value that stems from `root` was made by the function itself, by calls that are judged
+/// there.
+pub(super) fn is_made(effects: &Effects<'_>, body: &Body<'_>, root: &Root) -> bool {
+    resolve(effects, body, root, 0)
+}
+
+/// No code binds a name to a name to a name as often.
+const DEEPEST: usize = 16;
+
+fn resolve(effects: &Effects<'_>, body: &Body<'_>, root: &Root, depth: usize) -> bool {
+    match root {
+        Root::Made => true,
+        Root::Unknown => false,
+        // A constant or a table that a schema names; what a static holds is everybody's.
+        Root::Path(at) => effects
+            .cut
+            .named_at(body.file, *at)
+            .is_some_and(|id| effects.cut.model.item(id).kind != crate::model::ItemKind::Static),
+        Root::Name(name) => {
+            let bound: Vec<_> = body.bindings(name).collect();
+            let is_parameter = body.parameters.iter().any(|one| one == name);
+            depth < DEEPEST
+                && !bound.is_empty()
+                && !is_parameter
+                && bound
+                    .iter()
+                    .all(|one| resolve(effects, body, &one.root, depth + 1))
+        }
+    }
 }

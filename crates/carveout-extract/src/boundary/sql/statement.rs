@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     Assignment, AssignmentTarget, Delete, Expr, FromTable, Insert, ObjectName, OnConflictAction,
-    OnInsert, Query, Statement, TableFactor, TableObject, TableWithJoins, Visit, Visitor,
+    OnInsert, Query, SetExpr, Statement, TableFactor, TableObject, TableWithJoins, Visit, Visitor,
 };
 
 use crate::report::Effect;
@@ -22,6 +22,8 @@ pub(crate) struct Use {
 pub(super) struct Found {
     pub(super) uses: Vec<Use>,
     pub(super) effect: Effect,
+    /// The functions that are called.
+    pub(super) functions: Vec<String>,
 }
 
 pub(super) fn read(statements: &[Statement]) -> Found {
@@ -30,6 +32,7 @@ pub(super) fn read(statements: &[Statement]) -> Found {
         relations: Vec::new(),
         targets: Vec::new(),
         effect: Effect::Read,
+        functions: Vec::new(),
     };
     for statement in statements {
         // A visitor that never breaks.
@@ -51,6 +54,7 @@ pub(super) fn read(statements: &[Statement]) -> Found {
     Found {
         uses,
         effect: reader.effect,
+        functions: reader.functions,
     }
 }
 
@@ -60,6 +64,7 @@ struct Reader {
     relations: Vec<String>,
     targets: Vec<Use>,
     effect: Effect,
+    functions: Vec<String>,
 }
 
 impl Reader {
@@ -116,6 +121,9 @@ impl Visitor for Reader {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        if changes(query) {
+            self.does(Effect::Write);
+        }
         if let Some(with) = &query.with {
             for table in &with.cte_tables {
                 let name = table.alias.name.value.to_lowercase();
@@ -134,10 +142,8 @@ impl Visitor for Reader {
     }
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        if let Expr::Function(function) = expr
-            && changes(&table_name(&function.name))
-        {
-            self.does(Effect::Write);
+        if let Expr::Function(function) = expr {
+            self.functions.push(function_name(&function.name));
         }
         ControlFlow::Continue(())
     }
@@ -150,11 +156,11 @@ impl Visitor for Reader {
             ..
         } = factor
         {
-            let name = table_name(name);
-            if changes(&name) {
-                self.does(Effect::Write);
-            }
-            self.common.insert(name);
+            self.functions.push(function_name(name));
+            self.common.insert(table_name(name));
+        }
+        if let TableFactor::Function { name, .. } = factor {
+            self.functions.push(function_name(name));
         }
         ControlFlow::Continue(())
     }
@@ -164,10 +170,8 @@ impl Visitor for Reader {
             Statement::Query(_)
             | Statement::Explain { analyze: false, .. }
             | Statement::ExplainTable { .. }
-            | Statement::Set(_)
             | Statement::ShowVariable { .. }
             | Statement::ShowTables { .. }
-            | Statement::Pragma { .. }
             | Statement::StartTransaction { .. }
             | Statement::Commit { .. }
             | Statement::Rollback { .. }
@@ -222,21 +226,31 @@ fn reads(query: &Query, table: &str) -> bool {
     found.is_break()
 }
 
-/// Functions of databases that change something, by the names that everybody knows them under. A
-/// function of the database's owner may too: a report says what is in the source.
-fn changes(function: &str) -> bool {
-    matches!(
-        function,
-        "nextval"
-            | "setval"
-            | "pg_notify"
-            | "lo_create"
-            | "lo_import"
-            | "lo_unlink"
-            | "dblink_exec"
-            | "pg_terminate_backend"
-            | "load_extension"
-    )
+/// `pg_catalog.now` is `now`; a function of another schema is its owner's.
+fn function_name(name: &ObjectName) -> String {
+    match name.0.as_slice() {
+        [schema, _]
+            if schema
+                .as_ident()
+                .is_some_and(|schema| schema.value.eq_ignore_ascii_case("pg_catalog")) =>
+        {
+            table_name(name)
+        }
+        [_] => table_name(name),
+        _ => name.to_string().to_lowercase(),
+    }
+}
+
+/// Whether a query makes a table or locks rows.
+fn changes(query: &Query) -> bool {
+    fn makes(body: &SetExpr) -> bool {
+        match body {
+            SetExpr::Select(select) => select.into.is_some(),
+            SetExpr::SetOperation { left, right, .. } => makes(left) || makes(right),
+            _ => false,
+        }
+    }
+    !query.locks.is_empty() || makes(&query.body)
 }
 
 /// `"public"."Users"` is `users`.

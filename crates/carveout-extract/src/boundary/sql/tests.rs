@@ -156,8 +156,9 @@ fn what_does_not_parse_is_said_and_not_guessed() {
 
 #[test]
 fn doing_it_twice_is_noticed_or_not() {
-    assert_eq!(effect("SELECT * FROM users FOR UPDATE"), Effect::Read);
-    assert_eq!(effect("SELECT nextval('ids')"), Effect::Write);
+    assert_eq!(effect("SELECT * FROM users"), Effect::Read);
+    assert_eq!(effect("SELECT * FROM users FOR UPDATE"), Effect::Write);
+    assert_eq!(effect("SELECT * INTO copies FROM users"), Effect::Write);
     assert_eq!(effect("INSERT INTO users (a) VALUES (1)"), Effect::Write);
     assert_eq!(
         effect("INSERT INTO users (a) VALUES (1) ON CONFLICT DO NOTHING"),
@@ -190,4 +191,20 @@ fn doing_it_twice_is_noticed_or_not() {
         effect("WITH x AS (INSERT INTO a VALUES (1)) SELECT 1 FROM b"),
         Effect::Write
     );
+}
+
+#[test]
+fn functions_are_named_for_what_is_known_of_them() {
+    let called = |text: &str| match read(text, "query", &known(&[])) {
+        Sql::Statements { functions, .. } => functions,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(called("SELECT nextval('ids')"), ["nextval"]);
+    assert_eq!(
+        called("SELECT 1 FROM users WHERE lower(name) = pg_catalog.upper($1)"),
+        ["lower", "upper"]
+    );
+    assert_eq!(called("SELECT app.lower(name) FROM users"), ["app.lower"]);
+    assert_eq!(called("SELECT * FROM purge_all(3)"), ["purge_all"]);
+    assert_eq!(called("SELECT name FROM users"), [""; 0]);
 }

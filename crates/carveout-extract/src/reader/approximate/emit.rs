@@ -44,6 +44,7 @@ pub(super) fn emit(resolver: &Resolver<'_>) -> Raw {
             encoding: PositionEncoding::UTF8CodeUnitOffsetFromLineStart as i32,
             occurrences,
             infos,
+            locals: Vec::new(),
         });
     }
     definitions(resolver, &mut raw);

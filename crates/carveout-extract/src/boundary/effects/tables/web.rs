@@ -1,0 +1,202 @@
+//! HTTP: requests as they come in, answers before they leave, and requests that only get.
+
+use super::super::facts::{Group, Is};
+
+pub(super) const TABLE: &[Group] = &[
+    Group {
+        is: Is::Reads,
+        packages: &["reqwest", "reqwest-middleware"],
+        items: &[
+            // `post` and its like have no entry, so that a builder is one of a request that gets.
+            ("Client", "get head"),
+            ("ClientWithMiddleware", "get head"),
+            ("*", "get"),
+        ],
+    },
+    Group {
+        is: Is::RunsOwn,
+        packages: &["reqwest", "reqwest-middleware"],
+        items: &[("RequestBuilder", "send")],
+    },
+    Group {
+        is: Is::Pure,
+        packages: &["reqwest", "reqwest-middleware"],
+        items: &[
+            (
+                "RequestBuilder",
+                "header headers basic_auth bearer_auth timeout query version fetch_mode_no_cors with_extension",
+            ),
+            (
+                "Response",
+                "status version headers content_length cookies url remote_addr extensions text \
+                 text_with_charset json bytes chunk bytes_stream error_for_status error_for_status_ref",
+            ),
+            ("Client", "new builder"),
+            ("ClientBuilder", "*"),
+            ("Error", "*"),
+            ("Url", "*"),
+            ("Certificate", "*"),
+            ("Identity", "*"),
+            ("Policy", "*"),
+        ],
+    },
+    Group {
+        is: Is::Reads,
+        packages: &["hyper-util", "hyper"],
+        items: &[("Client", "get")],
+    },
+    Group {
+        is: Is::Pure,
+        packages: &["hyper", "hyper-util"],
+        items: &[
+            ("Body", "empty"),
+            ("Error", "*"),
+            ("Client", "new builder"),
+            ("Builder", "pool_idle_timeout pool_max_idle_per_host"),
+            ("TokioExecutor", "new"),
+        ],
+    },
+    Group {
+        is: Is::Pure,
+        packages: &["http-body-util"],
+        items: &[
+            ("Full", "new"),
+            ("Empty", "new"),
+            ("Collected", "*"),
+            ("BodyExt", "boxed boxed_unsync map_err map_frame collect"),
+            ("Limited", "new"),
+        ],
+    },
+    Group {
+        is: Is::Pure,
+        packages: &["axum", "axum-core", "axum-extra"],
+        items: &[
+            ("extract/", "*"),
+            ("response/", "*"),
+            ("IntoResponse", "into_response"),
+            ("IntoResponseParts", "into_response_parts"),
+            ("FromRequestParts", "from_request_parts"),
+            ("FromRequest", "from_request"),
+            ("FromRef", "from_ref"),
+            ("OptionalFromRequestParts", "from_request_parts"),
+            ("RequestExt", "*"),
+            ("RequestPartsExt", "*"),
+            ("Json", "*"),
+            ("Form", "*"),
+            ("Extension", "*"),
+            ("Query", "*"),
+            ("Path", "*"),
+            ("State", "*"),
+            ("Html", "*"),
+            ("Redirect", "*"),
+            ("Body", "new empty from_stream into_data_stream"),
+            ("body/", "to_bytes"),
+            ("Error", "*"),
+            ("CookieJar", "*"),
+            ("Cookie", "*"),
+            ("TypedHeader", "*"),
+            (
+                "Router",
+                "new route nest merge layer route_layer fallback with_state nest_service route_service fallback_service method_not_allowed_fallback",
+            ),
+            ("MethodRouter", "*"),
+            (
+                "method_routing/",
+                "get post put delete patch head options any on get_service post_service",
+            ),
+            (
+                "middleware/",
+                "from_fn from_fn_with_state map_request map_response",
+            ),
+            ("!", "*"),
+        ],
+    },
+    Group {
+        is: Is::Pure,
+        packages: &["actix-web", "actix-http"],
+        items: &[
+            ("HttpResponse", "*"),
+            ("HttpResponseBuilder", "*"),
+            ("ResponseBuilder", "*"),
+            ("Json", "*"),
+            ("Path", "*"),
+            ("Query", "*"),
+            ("Data", "get_ref into_inner new"),
+            ("Form", "*"),
+            (
+                "HttpRequest",
+                "headers uri path match_info method query_string cookie app_data connection_info peer_addr",
+            ),
+            ("ConnectionInfo", "*"),
+            ("ResponseError", "status_code error_response"),
+            ("Responder", "respond_to"),
+            ("error/", "*"),
+            ("http/", "*"),
+        ],
+    },
+    Group {
+        is: Is::Pure,
+        packages: &["rocket", "rocket_http"],
+        items: &[
+            ("Json", "into_inner"),
+            ("Status", "*"),
+            ("Custom", "*"),
+            ("Redirect", "*"),
+            ("Outcome", "*"),
+            ("http/", "*"),
+            ("outcome/", "*"),
+        ],
+    },
+    Group {
+        is: Is::Pure,
+        packages: &["tonic"],
+        items: &[
+            ("Status", "*"),
+            ("Code", "*"),
+            ("Request", "*"),
+            ("Response", "*"),
+            ("MetadataMap", "*"),
+            ("MetadataValue", "*"),
+            ("metadata/", "*"),
+            ("Extensions", "*"),
+        ],
+    },
+    Group {
+        is: Is::Pure,
+        packages: &[
+            "async-graphql",
+            "async-graphql-value",
+            "async-graphql-derive",
+            "juniper",
+        ],
+        items: &[
+            ("Error", "*"),
+            ("ErrorExtensions", "*"),
+            ("ErrorExtensionValues", "*"),
+            ("FieldError", "*"),
+            ("ID", "*"),
+            ("Context", "data data_unchecked data_opt look_ahead field"),
+            ("Value", "*"),
+            ("Connection", "*"),
+            ("Edge", "*"),
+            ("PageInfo", "*"),
+        ],
+    },
+    // Attributes that describe a function, and change nothing of what it does.
+    Group {
+        is: Is::Pure,
+        packages: &[
+            "utoipa-gen",
+            "axum-macros",
+            "rocket_codegen",
+            "actix-web-codegen",
+            "actix-macros",
+        ],
+        items: &[("!", "*")],
+    },
+    Group {
+        is: Is::Pure,
+        packages: &["core", "std"],
+        items: &[("!", "derive test bench cfg_eval inline must_use allow")],
+    },
+];
