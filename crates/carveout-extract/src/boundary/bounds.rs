@@ -2,10 +2,12 @@
 
 use syn::{GenericArgument, PathArguments, TypeParamBound};
 
+use super::effects::Effects;
 use super::foreign::{Foreign, foreign};
 use super::mapper::{Mapper, closure, repeated, type_arguments};
 use super::scope::Scope;
 use super::wire::{Shape, Wire};
+use crate::model::{ItemId, ItemKind};
 use crate::report::Verdict;
 
 impl Mapper<'_> {
@@ -35,6 +37,9 @@ impl Mapper<'_> {
             {
                 return self.bounds(&name, of.bounds.iter(), scope);
             }
+            if let Some(port) = self.port(last, scope) {
+                return port;
+            }
         }
         let names: Vec<_> = traits.iter().map(|last| last.ident.to_string()).collect();
         let names = names.join(" + ");
@@ -42,6 +47,34 @@ impl Mapper<'_> {
             format!("dyn {names}: what is behind it is not known"),
             format!("a coarser function that makes its own {names}, or an enum of what there is"),
         )
+    }
+
+    /// A trait of the workspace whose implementations are no data is a port: what stands behind it,
+    /// of whichever library, the service has of its own.
+    fn port(&self, last: &syn::PathSegment, scope: &Scope) -> Option<Wire> {
+        let at = scope.source.span(last.ident.span()).start;
+        let id = self.cut.named_at(scope.file, at)?;
+        let item = self.cut.model.item(id);
+        if item.module.is_none() || item.kind != ItemKind::Trait {
+            return None;
+        }
+        let mut types = Effects::new(self.cut).implementers(&item.name).into_iter();
+        let is_data = types.any(|id| self.is_data(id));
+        let name = &item.name;
+        (!is_data).then(|| {
+            Wire::dropped(format!(
+                "a handle (the port {name}): the service has one of its own"
+            ))
+        })
+    }
+
+    /// Whether a type has fields or variants, and all of them can be sent.
+    fn is_data(&self, id: ItemId) -> bool {
+        let model = self.cut.model;
+        let mut parts = model.items.iter().filter(|part| part.owner == Some(id));
+        let has_parts = parts.any(|part| matches!(part.kind, ItemKind::Field | ItemKind::Variant));
+        let wire = self.workspace_type(id, Vec::new());
+        has_parts && matches!(wire.verdict, Verdict::Wire | Verdict::Convert)
     }
 
     /// What a type of which only `bounds` are known becomes.
@@ -103,6 +136,9 @@ impl Mapper<'_> {
                 matches!(foreign(&item.package, &item.name), Foreign::Connection)
             }) {
                 return Wire::dropped("a way to the database: the service has a pool of its own");
+            }
+            if let Some(port) = self.port(last, scope) {
+                return port;
             }
             others.push(of);
         }

@@ -1,6 +1,6 @@
 //! Who calls whom in the workspace, a trait's methods resolved to all that implement them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::Cut;
 use crate::model::{ItemId, ItemKind, Model};
@@ -8,18 +8,28 @@ use crate::model::{ItemId, ItemKind, Model};
 /// The workspace's methods by the trait's and their own name.
 pub(super) struct Implementations {
     of: HashMap<String, HashMap<String, Vec<ItemId>>>,
+    /// The types that implement each trait.
+    types: HashMap<String, BTreeSet<ItemId>>,
 }
 
 impl Implementations {
     pub(super) fn of(model: &Model) -> Self {
         let mut of: HashMap<String, HashMap<String, Vec<ItemId>>> = HashMap::new();
+        let mut types: HashMap<String, BTreeSet<ItemId>> = HashMap::new();
         for (id, item) in model.item_ids() {
             if let (ItemKind::Method, Some(implements)) = (item.kind, &item.implements) {
                 let methods = of.entry(plain(implements).to_owned()).or_default();
                 methods.entry(item.name.clone()).or_default().push(id);
+                let types = types.entry(plain(implements).to_owned()).or_default();
+                types.extend(item.owner);
             }
         }
-        Self { of }
+        Self { of, types }
+    }
+
+    /// The workspace's types that implement a trait.
+    pub(super) fn types(&self, of_trait: &str) -> impl Iterator<Item = ItemId> + '_ {
+        self.types.get(of_trait).into_iter().flatten().copied()
     }
 
     /// The workspace's implementations of a trait's method; none for any other function.
@@ -91,22 +101,6 @@ impl CallGraph {
             .get(&item)
             .map(Vec::as_slice)
             .unwrap_or_default()
-    }
-
-    /// `from` and all that it calls, nearest first, for as long as `follow` says so.
-    pub(super) fn reach(&self, from: ItemId, follow: impl Fn(ItemId) -> bool) -> Vec<ItemId> {
-        let mut known = HashSet::from([from]);
-        let mut reached = vec![from];
-        let mut next = 0;
-        while let Some(item) = reached.get(next).copied() {
-            next += 1;
-            if item != from && !follow(item) {
-                continue;
-            }
-            let fresh = self.callees(item).iter().filter(|one| known.insert(**one));
-            reached.extend(fresh);
-        }
-        reached
     }
 }
 

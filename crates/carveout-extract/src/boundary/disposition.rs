@@ -25,6 +25,10 @@ impl Looking<'_, '_> {
         if let Some(reason) = stays(written) {
             return Disposition::Stay { reason };
         }
+        if let Some(why) = self.is_background(written) {
+            let reason = format!("{why}: the service starts it as a task of its own");
+            return Disposition::Background { reason };
+        }
         // What a handle implements is what it does, and a trait of the workspace's a seam already.
         if let Some(implemented) = item
             .implements
@@ -246,7 +250,12 @@ impl Looking<'_, '_> {
                 .owner
                 .map(|id| self.cut.model.item(id).name.as_str());
             let owner = owner.unwrap_or("Self");
-            notes.push(match self.is_entity() {
+            // One verdict: what the table of types calls a handle is none of the data that is sent.
+            let dropped = mapped
+                .receiver
+                .as_ref()
+                .is_some_and(|(_, wire)| wire.verdict == Verdict::Drop);
+            notes.push(match self.is_entity() && !dropped {
                 true => format!("{owner} is data: it is sent first"),
                 false => format!("{owner} becomes the service"),
             });

@@ -67,13 +67,11 @@ pub(super) struct Effects<'c> {
 
 /// What a function does, and why that is thought.
 pub(super) struct Judged {
-    /// The whole of it: what it does to the world and to what its caller gave it.
+    /// What it does to the world and to what its caller gave it, at the worst.
     pub(super) effect: Effect,
-    /// What it does to the world.
-    pub(super) outside: Effect,
     /// The worst and the nearest first.
     pub(super) evidence: Vec<Evidence>,
-    /// Whether all of the evidence is of what its caller gave it.
+    /// Whether it touches nothing but what its caller gave it.
     pub(super) only_own: bool,
 }
 
@@ -150,7 +148,6 @@ impl<'c> Effects<'c> {
         }
         let worst =
             |signs: &[(Sign, Option<ItemId>)]| signs.iter().map(|(sign, _)| sign.effect).max();
-        let outside = worst(&signs).unwrap_or(Effect::Read);
         let only_own = signs.is_empty();
         signs.extend(own.into_iter().map(|sign| (sign, None)));
         // The sort is stable: of equals, the nearest comes first.
@@ -169,7 +166,6 @@ impl<'c> Effects<'c> {
         });
         Judged {
             effect,
-            outside,
             evidence: evidence.collect(),
             only_own,
         }
@@ -241,6 +237,11 @@ impl<'c> Effects<'c> {
     /// Who calls whom.
     pub(super) fn calls(&self) -> &'c CallGraph {
         &self.known.calls
+    }
+
+    /// The workspace's types that implement a trait of it.
+    pub(super) fn implementers(&self, of_trait: &str) -> Vec<ItemId> {
+        self.known.implementations.types(of_trait).collect()
     }
 
     fn implementations_of(&self, item: ItemId) -> Vec<ItemId> {

@@ -60,7 +60,8 @@ pub(super) fn find(cut: &Cut<'_>) -> Functions {
         Disposition::Blocked { .. } => 0,
         Disposition::Rpc { .. } => 1,
         Disposition::Shared { .. } => 2,
-        Disposition::Stay { .. } => 3,
+        Disposition::Background { .. } => 3,
+        Disposition::Stay { .. } => 4,
     };
     all.functions
         .sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.item.cmp(&b.item)));

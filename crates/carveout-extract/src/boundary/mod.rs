@@ -1,5 +1,6 @@
 //! From a model to a [`Report`]: everything that is known of one boundary.
 
+mod background;
 mod bounds;
 mod calls;
 mod cost;
@@ -121,6 +122,7 @@ fn dispositions(functions: &[Function]) -> Dispositions {
         match function.disposition {
             Disposition::Rpc { .. } => counts.rpc += 1,
             Disposition::Shared { .. } => counts.shared += 1,
+            Disposition::Background { .. } => counts.background += 1,
             Disposition::Stay { .. } => counts.stay += 1,
             Disposition::Blocked { .. } => counts.blocked += 1,
         }

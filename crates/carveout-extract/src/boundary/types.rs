@@ -1,7 +1,7 @@
 //! The workspace's own types, followed to their fields.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::mapper::Mapper;
 use super::scope::Scope;
@@ -15,6 +15,10 @@ use crate::syntax::{TypeBody, TypeDefinition};
 pub(super) struct Types {
     /// `None` while it is being looked at: it is in one of its own fields.
     found: RefCell<BTreeMap<ItemId, Option<Found>>>,
+    /// Types that were mapped while a type in them was still open, so that what it is was not known.
+    early: RefCell<BTreeSet<ItemId>>,
+    /// Types that are being looked at.
+    open: RefCell<Vec<ItemId>>,
 }
 
 struct Found {
@@ -60,11 +64,16 @@ impl Mapper<'_> {
             return match known {
                 Some(found) => found.wire.clone(),
                 // Recursive: a message may hold itself.
-                None => Wire::plain(Shape::Named(item.name.clone()), 16),
+                None => {
+                    self.meets_open(id);
+                    Wire::plain(Shape::Named(item.name.clone()), 16)
+                }
             };
         }
         self.types.found.borrow_mut().insert(id, None);
+        self.types.open.borrow_mut().push(id);
         let (wire, fields) = self.body(&item.name, of, &scope);
+        self.types.open.borrow_mut().pop();
         let mut wire = wire;
         if is_handle_name(&item.name) && wire.verdict != Verdict::Wire {
             wire = Wire::dropped("a way to the database: the service has a pool of its own");
@@ -86,7 +95,33 @@ impl Mapper<'_> {
                 described,
             }),
         );
+        self.map_again();
         wire
+    }
+
+    /// Notes the types between an open one and what meets it: what they are hangs on what that is.
+    fn meets_open(&self, id: ItemId) {
+        let open = self.types.open.borrow();
+        let between = open.iter().rev().take_while(|one| **one != id);
+        self.types.early.borrow_mut().extend(between);
+    }
+
+    /// Maps the types once more that were mapped too early, so that a type has one verdict whoever
+    /// asked for it first.
+    fn map_again(&self) {
+        if !self.types.open.borrow().is_empty() {
+            return;
+        }
+        let early = std::mem::take(&mut *self.types.early.borrow_mut());
+        for id in &early {
+            self.types.found.borrow_mut().remove(id);
+        }
+        for id in early {
+            // Found anew, unless another of them was the way to it.
+            if !self.types.found.borrow().contains_key(&id) {
+                self.workspace_type(id, Vec::new());
+            }
+        }
     }
 
     /// `Self` has an item of its own in an index; the type that it is has the definition.

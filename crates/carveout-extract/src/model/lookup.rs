@@ -37,7 +37,8 @@ impl std::error::Error for NoSuchModule {}
 impl Model {
     /// The module that `asked` names: by its whole path, or by the end of it where only one ends so.
     ///
-    /// `-` and `_` are alike, and a path may be written with the separators of any language, so that
+    /// Where none ends so, a crate is found by the last words of its name: `billing` for
+    /// `shop-billing`. `-` and `_` are alike, and a path may be written with the separators of any language, so that
     /// `domain-handlers` and `api/core` are found.
     pub fn find_module(&self, asked: &str) -> Result<ModuleId, NoSuchModule> {
         let wanted = parts(asked);
@@ -55,6 +56,9 @@ impl Model {
             } else if !wanted.is_empty() && (path.ends_with(&wanted) || bare.ends_with(&wanted)) {
                 ending.push(id);
             }
+        }
+        if exact.is_empty() && ending.is_empty() {
+            ending = self.crates_named(&wanted);
         }
         // `mail` means `app::mail` and not `app::admin::mail` too: the fewest parts win.
         let depth = |id: &ModuleId| parts(&self.module(*id).path).len();
@@ -79,12 +83,36 @@ impl Model {
         }
     }
 
+    /// Modules of the crates whose name ends with what is asked: `billing` is `shop_billing`, and
+    /// `billing::invoices` is `shop_billing::invoices`.
+    fn crates_named(&self, wanted: &[String]) -> Vec<ModuleId> {
+        let Some((first, rest)) = wanted.split_first() else {
+            return Vec::new();
+        };
+        let modules = self.module_ids().filter(|(_, module)| {
+            let path = parts(&module.path);
+            path.split_first().is_some_and(|(package, path)| {
+                let short = package.strip_suffix(first.as_str());
+                path == rest && short.is_some_and(|before| before.ends_with('_'))
+            })
+        });
+        modules.map(|(id, _)| id).collect()
+    }
+
     fn nearest(&self, asked: &str) -> Vec<String> {
         let last = parts(asked).pop().unwrap_or_default();
         let mut scored: Vec<_> = self
             .modules
             .iter()
             .map(|module| {
+                // What contains what was asked comes first, the shortest of them before the rest.
+                let path = parts(&module.path).join("::");
+                if !last.is_empty() && path.contains(&parts(asked).join("::")) {
+                    return (3.0 - shortness(path.len()), &module.path);
+                }
+                if last.len() > 2 && module.name.replace('-', "_").contains(&last) {
+                    return (2.0 - shortness(path.len()), &module.path);
+                }
                 let whole = strsim::normalized_damerau_levenshtein(asked, &module.path);
                 let name = strsim::normalized_damerau_levenshtein(&last, &module.name);
                 (whole.max(name), &module.path)
@@ -98,6 +126,12 @@ impl Model {
             .map(|(_, path)| path.clone())
             .collect()
     }
+}
+
+/// From 0 to 1, more for what is longer.
+fn shortness(length: usize) -> f64 {
+    let length = u32::try_from(length).unwrap_or(u32::MAX);
+    1.0 - 1.0 / (1.0 + f64::from(length))
 }
 
 fn is_extension(part: &str) -> bool {

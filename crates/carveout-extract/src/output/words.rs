@@ -35,6 +35,11 @@ pub(super) fn verdict(report: &Report) -> String {
     let kinds = [
         (d.rpc, "becomes a call", "become calls"),
         (d.shared, "moves into shared code", "move into shared code"),
+        (
+            d.background,
+            "is a task of the service",
+            "are tasks of the service",
+        ),
         (d.stay, "stays behind", "stay behind"),
         (d.blocked, "needs an edit first", "need an edit first"),
     ];

@@ -77,6 +77,8 @@ pub struct Dispositions {
     pub rpc: usize,
     /// That move into a crate which both sides use.
     pub shared: usize,
+    /// That run for the life of the process, and move into the service.
+    pub background: usize,
     /// That stay where they are.
     pub stay: usize,
     /// That need an edit first.
@@ -154,6 +156,11 @@ pub enum Disposition {
     },
     /// It needs nothing of the service, and moves into a crate that both sides use.
     Shared {
+        /// Why.
+        reason: String,
+    },
+    /// It runs for the life of the process, and moves into the service, which starts it.
+    Background {
         /// Why.
         reason: String,
     },

@@ -17,7 +17,7 @@ const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run
 const parts = {
   async 'the first screen says what it is'({ page }) {
     assert.equal(await page.textContent('h1'), 'shop::mail');
-    assert.match(await page.textContent('.verdict'), /^17 functions are used from outside: 14\sbecome calls/);
+    assert.match(await page.textContent('.verdict'), /^18 functions are used from outside: 14\sbecome calls/);
     assert.match(await page.textContent('#gaps'), /Not seen: 2 items that the macro/);
     assert.equal(await page.locator('.node').count(), 12);
     assert.equal(await page.locator('.cut line').count(), 2);

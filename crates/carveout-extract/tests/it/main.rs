@@ -5,6 +5,7 @@ mod approximate;
 mod effect_fixtures;
 mod effects;
 mod ground_truth;
+mod handles;
 mod hostile;
 mod indexer;
 mod indexer_real;

@@ -47,6 +47,7 @@ fn described(report: &Report) -> String {
         let disposition = match &function.disposition {
             Disposition::Rpc { notes } => format!("rpc [{}]", notes.join("; ")),
             Disposition::Shared { reason } => format!("shared [{reason}]"),
+            Disposition::Background { reason } => format!("background [{reason}]"),
             Disposition::Stay { reason } => format!("stay [{reason}]"),
             Disposition::Blocked { reason, suggestion } => {
                 format!("blocked [{reason}] try: {suggestion}")

@@ -44,9 +44,7 @@ impl Schema {
                     .rsplit(['/', ' '])
                     .next()
                     .map(str::to_owned),
-                None => item
-                    .definition
-                    .and_then(|place| entity_name(cut, place.file)),
+                None => entity_name(cut, item),
             };
             let Some(name) = name.filter(|name| !name.is_empty()) else {
                 continue;
@@ -120,10 +118,25 @@ fn part_of(table: &Named, item: &Item) -> bool {
         })
 }
 
-/// What `table_name = "…"` says in the file of an entity, or the function of that name.
-fn entity_name(cut: &Cut<'_>, file: FileId) -> Option<String> {
+/// What `table_name = "…"` says in the module of an entity, or the function of that name. A derive that
+/// makes the entity leaves no definition of it, but stands in that module as well.
+fn entity_name(cut: &Cut<'_>, item: &Item) -> Option<String> {
+    let module = item.module.map(|module| cut.model.module(module));
+    let file = item
+        .definition
+        .map(|place| place.file)
+        .or(module.and_then(|module| module.file))?;
     let path = cut.model.root.join(&cut.model.file(file).path);
     let text = std::fs::read_to_string(path).ok()?;
+    let inside = module.filter(|module| module.inline && module.file == Some(file));
+    let text = match inside {
+        Some(module) => {
+            let lines = text.lines().skip(module.span.start.line as usize);
+            let count = module.span.end.line.saturating_sub(module.span.start.line) + 1;
+            lines.take(count as usize).collect::<Vec<_>>().join("\n")
+        }
+        None => text,
+    };
     let after = text.split_once("table_name")?.1;
     let near: String = after.chars().take(80).collect();
     near.split('"').nth(1).map(str::to_owned)

@@ -93,7 +93,7 @@ async function copy(event) {
 }
 
 const dispositions = [
-  ['rpc', 'Calls'], ['shared', 'Shared code'], ['stay', 'Stays'], ['blocked', 'Needs an edit'],
+  ['rpc', 'Calls'], ['shared', 'Shared code'], ['background', 'Background task'], ['stay', 'Stays'], ['blocked', 'Needs an edit'],
 ];
 
 // What is looked for: words that all have to occur, and dispositions of which one has to hold.

@@ -9,7 +9,7 @@ const code = (title, value) => ({ title, value, cell: (row) => el('code', {}, ..
 const amount = (title, value) => ({ title, value, number: true });
 const placed = (title, get) => ({ title, value: (row) => sortable(get(row)), cell: (row) => where(get(row)) });
 
-const order = Object.fromEntries(['blocked', 'rpc', 'shared', 'stay'].map((kind, i) => [kind, i]));
+const order = Object.fromEntries(['blocked', 'rpc', 'shared', 'background', 'stay'].map((kind, i) => [kind, i]));
 const becomes = (d) => el('span', {}, el('span', { class: `tag ${d.kind}` }, titles[d.kind]),
   (d.suggestion ?? d.reason) && el('small', {}, d.suggestion ?? d.reason));
 const crossing = (title, rows, one) => ({

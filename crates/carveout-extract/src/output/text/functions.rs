@@ -8,6 +8,7 @@ pub(super) fn write(pen: &mut Pen, report: &Report) {
         ("Functions that need an edit first", Ink::Bad),
         ("Functions that become calls", Ink::Good),
         ("Functions that move into shared code", Ink::Plain),
+        ("Tasks that move into the service", Ink::Plain),
         ("Functions that stay behind", Ink::Plain),
     ];
     for (at, (title, ink)) in groups.into_iter().enumerate() {
@@ -46,7 +47,8 @@ fn group_of(disposition: &Disposition) -> usize {
         Disposition::Blocked { .. } => 0,
         Disposition::Rpc { .. } => 1,
         Disposition::Shared { .. } => 2,
-        Disposition::Stay { .. } => 3,
+        Disposition::Background { .. } => 3,
+        Disposition::Stay { .. } => 4,
     }
 }
 
@@ -75,7 +77,9 @@ fn common<'a>(group: &[&'a Function]) -> Vec<(&'static str, &'a str)> {
 fn advice(disposition: &Disposition) -> Vec<(&'static str, &str)> {
     match disposition {
         Disposition::Rpc { notes } => notes.iter().map(|note| ("shim", note.as_str())).collect(),
-        Disposition::Shared { reason } | Disposition::Stay { reason } => vec![("why", reason)],
+        Disposition::Shared { reason }
+        | Disposition::Background { reason }
+        | Disposition::Stay { reason } => vec![("why", reason)],
         Disposition::Blocked { reason, suggestion } => vec![("why", reason), ("edit", suggestion)],
     }
 }

@@ -103,6 +103,14 @@ fn functions() -> Vec<Function> {
                 reason: "it is an HTTP handler".to_owned(),
             },
         ),
+        function(
+            "run_outbox",
+            340,
+            1,
+            Disposition::Background {
+                reason: "it never returns: the service starts it as a task of its own".to_owned(),
+            },
+        ),
     ];
     functions.extend((0..12).map(|i| function(&format!("send_notice_{i}"), 400 + 9 * i, 1, rpc())));
     functions[3].effect = Effect::Read;
@@ -289,6 +297,7 @@ fn counted(mut report: Report) -> Report {
             rpc: of(|d| matches!(d, Disposition::Rpc { .. })),
             shared: of(|d| matches!(d, Disposition::Shared { .. })),
             stay: of(|d| matches!(d, Disposition::Stay { .. })),
+            background: of(|d| matches!(d, Disposition::Background { .. })),
             blocked: of(|d| matches!(d, Disposition::Blocked { .. })),
         },
     };
