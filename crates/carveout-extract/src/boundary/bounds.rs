@@ -49,8 +49,8 @@ impl Mapper<'_> {
         )
     }
 
-    /// A trait of the workspace whose implementations are no data is a port: what stands behind it,
-    /// of whichever library, the service has of its own.
+    /// A trait of the workspace whose implementations are no data is a port: the service makes
+    /// its own implementation, whatever library that uses.
     fn port(&self, last: &syn::PathSegment, scope: &Scope) -> Option<Wire> {
         let at = scope.source.span(last.ident.span()).start;
         let id = self.cut.named_at(scope.file, at)?;
@@ -63,7 +63,7 @@ impl Mapper<'_> {
         let name = &item.name;
         (!is_data).then(|| {
             Wire::dropped(format!(
-                "a handle (the port {name}): the service has one of its own"
+                "a handle (the port {name}): the service makes its own"
             ))
         })
     }

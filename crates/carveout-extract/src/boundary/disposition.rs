@@ -26,7 +26,7 @@ impl Looking<'_, '_> {
             return Disposition::Stay { reason };
         }
         if let Some(why) = self.is_background(written) {
-            let reason = format!("{why}: the service starts it as a task of its own");
+            let reason = format!("{why}: the service starts it as a background task");
             return Disposition::Background { reason };
         }
         // What a handle implements is what it does, and a trait of the workspace's a seam already.
@@ -250,7 +250,7 @@ impl Looking<'_, '_> {
                 .owner
                 .map(|id| self.cut.model.item(id).name.as_str());
             let owner = owner.unwrap_or("Self");
-            // One verdict: what the table of types calls a handle is none of the data that is sent.
+            // The verdict is the mapped type's, so that a handle is never called data.
             let dropped = mapped
                 .receiver
                 .as_ref()

@@ -37,7 +37,7 @@ use super::queries::{self, Query};
 use super::sql::Sql;
 use super::tables::Schema;
 use super::{Cut, FunctionEffect};
-use crate::model::{Definition, FileId, Item, ItemId, ModuleId, Position};
+use crate::model::{Definition, FileId, Item, ItemId, ItemKind, ModuleId, Position};
 use crate::report::{Effect, Evidence};
 use crate::syntax::Source;
 
@@ -51,6 +51,8 @@ pub(super) struct Known {
     schema: Schema,
     tables: HashSet<String>,
     implicit: Implicit,
+    /// Names of traits that macros and derives may implement, unseen.
+    implemented_by_macros: HashSet<String>,
     universe: Universe,
     direct: RefCell<HashMap<ItemId, Rc<Direct>>>,
     queries: RefCell<HashMap<FileId, Rc<Vec<Query>>>>,
@@ -123,6 +125,7 @@ impl<'c> Effects<'c> {
                 tables: schema.names(),
                 schema,
                 implicit: Implicit::of(cut),
+                implemented_by_macros: macros::implementing(cut),
                 universe: Universe::default(),
                 direct: RefCell::default(),
                 queries: RefCell::default(),
@@ -239,6 +242,15 @@ impl<'c> Effects<'c> {
         &self.known.calls
     }
 
+    /// Whether a trait's method may have implementations that the index does not show.
+    fn may_be_implemented_by_macro(&self, method: ItemId) -> bool {
+        let model = self.cut.model;
+        let owner = model.item(method).owner.map(|owner| model.item(owner));
+        owner.is_some_and(|owner| {
+            owner.kind == ItemKind::Trait && self.known.implemented_by_macros.contains(&owner.name)
+        })
+    }
+
     /// The workspace's types that implement a trait of it.
     pub(super) fn implementers(&self, of_trait: &str) -> Vec<ItemId> {
         self.known.implementations.types(of_trait).collect()
@@ -297,7 +309,7 @@ impl<'c> Effects<'c> {
         derives.any(|name| facts.name(Is::Builds, &name))
     }
 
-    /// Whether a constant's text is SQL; what it does is told where it is used.
+    /// Whether a constant holds SQL. Its effect is a sign of the constant itself.
     fn constant_sql(&self, item: ItemId) -> bool {
         let Some(place) = self.cut.model.item(item).definition else {
             return false;

@@ -106,8 +106,8 @@ impl Mapper<'_> {
         self.types.early.borrow_mut().extend(between);
     }
 
-    /// Maps the types once more that were mapped too early, so that a type has one verdict whoever
-    /// asked for it first.
+    /// Maps the types once more that were mapped too early, so that a type has one verdict,
+    /// independent of the order of the functions.
     fn map_again(&self) {
         if !self.types.open.borrow().is_empty() {
             return;

@@ -89,7 +89,7 @@ const parts = {
     assert.equal(await page.inputValue('#filter'), 'mail/');
     await page.keyboard.press('Escape');
     assert.equal(await page.inputValue('#filter'), '');
-    for (let i = 0; i < 5; i++) await page.keyboard.press('Tab');
+    for (let i = 0; i < 6; i++) await page.keyboard.press('Tab');
     const node = () => page.evaluate(() => document.activeElement.dataset.module);
     assert.equal(await node(), 'shop::api::accounts');
     const ring = () => page.evaluate(() => getComputedStyle(document.activeElement.querySelector('rect')).strokeWidth);

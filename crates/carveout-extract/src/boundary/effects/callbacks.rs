@@ -206,7 +206,9 @@ pub(super) fn given(effects: &Effects<'_>, item: ItemId, at: usize) -> Option<Si
         }
     }
     if seen == 0 {
-        let what = format!("calls a function that is given to {name}, by nobody that is seen");
+        let what = format!(
+            "calls a function that is given to {name}, which has no caller in the workspace"
+        );
         return Some(unknown(what, Effect::Write));
     }
     worst

@@ -189,6 +189,13 @@ pub(super) fn of(effects: &Effects<'_>, item: ItemId) -> Direct {
             Some(_) => {}
         }
     }
+    if effects.may_be_implemented_by_macro(item) {
+        let what = format!(
+            "calls {}, which a macro or a derive may implement",
+            named.path
+        );
+        direct.sign(place.file, place.name.start, Effect::Write, what);
+    }
     statements(effects, &mut body, &mut direct);
     if named.kind == ItemKind::Constant {
         return direct;
@@ -242,6 +249,11 @@ fn declared(effects: &Effects<'_>, item: ItemId, place: Definition, direct: &mut
     direct
         .edges
         .extend(known.iter().map(|one| (*one, place.name.start)));
+    if effects.may_be_implemented_by_macro(item) {
+        let path = effects.cut.model.item_path(item);
+        let what = format!("calls {path}, which a macro or a derive may implement");
+        direct.sign(place.file, place.name.start, Effect::Write, what);
+    }
     if known.is_empty() {
         let path = effects.cut.model.item_path(item);
         let what = format!("calls {path}, which nothing in the workspace implements");
@@ -327,8 +339,15 @@ fn calls(effects: &Effects<'_>, body: &Body<'_>, direct: &mut Direct) {
         let is_closure = declared.is_some_and(|declared| {
             declared.starts_with("let ") && declared.contains("impl ") && declared.contains("Fn")
         });
-        let parameter = body.parameters.contains(&call.name) && call.receiver.is_none();
-        if is_closure || (parameter && declared.is_some()) {
+        if is_closure {
+            continue;
+        }
+        let parameter = call
+            .receiver
+            .is_none()
+            .then(|| parameter_at(body, &call.name));
+        if let Some(at) = parameter.flatten().filter(|_| declared.is_some()) {
+            direct.callbacks.push((at, call.at));
             continue;
         }
         let what = match call.name.as_str() {
@@ -349,6 +368,17 @@ fn calls(effects: &Effects<'_>, body: &Body<'_>, direct: &mut Direct) {
             direct.sign(body.file, used.at, Effect::Write, what);
         }
     }
+}
+
+/// The place of a parameter that is a name.
+fn parameter_at(body: &Body<'_>, name: &str) -> Option<usize> {
+    let inputs = &body.written?.signature.inputs;
+    inputs.iter().position(|input| match input {
+        syn::FnArg::Typed(argument) => {
+            matches!(&*argument.pat, syn::Pat::Ident(of) if of.ident == name)
+        }
+        syn::FnArg::Receiver(_) => false,
+    })
 }
 
 /// Loops over a channel's end, which the index has no call for.

@@ -49,7 +49,7 @@ pub(super) fn find(effects: &Effects<'_>, body: &Body<'_>, direct: &mut Direct) 
     }
 }
 
-/// Ends of channels and the like: whoever waits at the other end is told when one is dropped.
+/// Types whose `Drop` notifies the other end of a channel, or removes a file.
 const ENDS: [&str; 14] = [
     "Sender",
     "SyncSender",

@@ -1,5 +1,5 @@
 //! What is called without being named: conversions behind `?`, formats, comparisons, dereferences,
-//! iterators, drops. They are calls of the workspace's implementations for the types at hand.
+//! iterators, drops. They call the workspace's implementations for the types that the body uses.
 
 use std::collections::HashMap;
 

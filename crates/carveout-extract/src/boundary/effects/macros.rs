@@ -1,5 +1,7 @@
 //! Macros of the workspace, whose calls no index resolves, and macros that write to what they are given.
 
+use std::collections::HashSet;
+
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::facts::{Is, plain};
@@ -8,7 +10,7 @@ use super::{
     direct::{Body, Direct},
     externals,
 };
-use crate::model::{Definition, Item, ItemId, ItemKind, Position};
+use crate::model::{Definition, FileId, Item, ItemId, ItemKind, Position};
 use crate::report::Effect;
 use crate::syntax::Source;
 
@@ -59,6 +61,39 @@ pub(super) fn writes_to_memory(
         let of = of.trim_start_matches('&').trim_start_matches("mut ");
         effects.cut.world.facts.name(Is::Memory, plain(of))
     })
+}
+
+/// The names in the rules of macros that write implementations: any of them may be the trait's.
+pub(super) fn implementing(cut: &super::super::Cut<'_>) -> HashSet<String> {
+    fn names(tokens: TokenStream, found: &mut Vec<String>) {
+        for token in tokens {
+            match token {
+                TokenTree::Ident(ident) => found.push(ident.to_string()),
+                TokenTree::Group(group) => names(group.stream(), found),
+                TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+            }
+        }
+    }
+    let mut all = HashSet::new();
+    for file in (0..).map(FileId).take(cut.model.files.len()) {
+        let Some(source) = cut.sources.get(file) else {
+            continue;
+        };
+        for rules in &source.flow.rules {
+            let mut found = Vec::new();
+            names(rules.tokens.clone(), &mut found);
+            if found.iter().any(|name| name == "impl") {
+                all.extend(found);
+            }
+        }
+        all.extend(
+            source
+                .types
+                .iter()
+                .flat_map(|of| of.derives.iter().cloned()),
+        );
+    }
+    all
 }
 
 struct Reader<'e, 'd> {

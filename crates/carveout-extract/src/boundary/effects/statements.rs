@@ -112,8 +112,8 @@ fn sets_itself(
     })
 }
 
-/// Why a call that runs SQL is a write, if what it runs is not known. What known SQL does is told where
-/// its text stands.
+/// Why a call that runs SQL is a write, if what it runs is not known. The effect of known SQL
+/// is a sign at its text.
 pub(super) fn sql(effects: &Effects<'_>, body: &Body<'_>, span: Span) -> Option<String> {
     if body.queries.iter().any(|at| span.contains(*at)) {
         return None;

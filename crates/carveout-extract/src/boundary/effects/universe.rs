@@ -40,7 +40,7 @@ impl Universe {
         names
     }
 
-    /// The types of which a function has values of its own, which it drops.
+    /// The types of the values that a function owns, and drops.
     pub(super) fn owned(&self, cut: &Cut<'_>, item: ItemId, place: Definition) -> Names {
         let mut names = Names::new();
         let locals = cut

@@ -108,7 +108,7 @@ fn functions() -> Vec<Function> {
             340,
             1,
             Disposition::Background {
-                reason: "it never returns: the service starts it as a task of its own".to_owned(),
+                reason: "it never returns: the service starts it as a background task".to_owned(),
             },
         ),
     ];

@@ -5,7 +5,7 @@ use super::super::facts::{Group, Is};
 const STD: &[&str] = &["core", "alloc", "std"];
 
 pub(super) const TABLE: &[Group] = &[
-    // What implements these traits makes values of values, whoever wrote it. That is their contract;
+    // By contract, implementations of these traits compute values only, in any package;
     // of the workspace's own types the implementations themselves are judged.
     Group {
         is: Is::Looks,
