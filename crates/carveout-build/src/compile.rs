@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -10,6 +11,8 @@ use crate::resolve::{proto_root, resolver};
 
 /// The file that declares the modules of all generated packages.
 const PACKAGES: &str = "packages.rs";
+/// The folder of the service traits whose methods have defaults.
+const FAKES: &str = "fake";
 
 /// Compiles `contract`, a path inside the nearest `proto` folder such as
 /// `acme/orders/v1/orders.proto`, into `OUT_DIR/contract.rs`.
@@ -54,7 +57,15 @@ pub fn compile_in(root: &Path, contract: &str, out_dir: &Path) -> Result<Vec<Pat
         .filter(|path| path.is_file())
         .collect();
     let package = package_of(&set, contract)?;
-    generate(set, out_dir)?;
+    generate(set.clone(), out_dir)?;
+    let generated = format!("{}.rs", module_path(&package).replace("::", "."));
+    let short_names = match only_service(&out_dir.join(&generated))? {
+        Some(service) => {
+            generate_fakes(set, out_dir)?;
+            service.short_names() + &service.fake(&generated)
+        }
+        None => String::new(),
+    };
 
     let glue = format!(
         "/// What was generated, a module for each part of a package's name: imported packages are\n\
@@ -67,16 +78,22 @@ pub fn compile_in(root: &Path, contract: &str, out_dir: &Path) -> Result<Vec<Pat
          pub const FILE_DESCRIPTOR_SET: &[u8] =\n    \
              include_bytes!(concat!(env!(\"OUT_DIR\"), \"/contract.bin\"));\n{}",
         module_path(&package),
-        short_names(&out_dir.join(format!("{}.rs", module_path(&package).replace("::", "."))))?
+        short_names
     );
     write(&out_dir.join("contract.rs"), glue.as_bytes())?;
     Ok(read)
 }
 
-/// A package with one service, which is what a service's contract has, gets short names for what is
-/// generated for it: `orders_api::Client` instead of
-/// `orders_api::orders_service_client::OrdersServiceClient`.
-fn short_names(generated: &Path) -> Result<String, Error> {
+/// The service of a package that has exactly one, as a service's contract does.
+struct OnlyService {
+    /// `orders_service`
+    module: String,
+    /// `OrdersService`
+    name: String,
+}
+
+/// Finds the service in the generated code, whose names are those that everything else uses.
+fn only_service(generated: &Path) -> Result<Option<OnlyService>, Error> {
     let code = fs::read_to_string(generated).map_err(|source| Error::Io {
         path: generated.to_owned(),
         source,
@@ -94,28 +111,88 @@ fn short_names(generated: &Path) -> Result<String, Error> {
         names("pub mod ", "_client {"),
         names("pub struct ", "Client<T>"),
     );
-    let ([module], [service]) = (modules.as_slice(), services.as_slice()) else {
-        return Ok(String::new());
+    let ([module], [name]) = (modules.as_slice(), services.as_slice()) else {
+        return Ok(None);
     };
-    Ok(format!(
-        "\npub use {module}_client::{service}Client as Client;\n\
-         pub use {module}_server::{{SERVICE_NAME, {service} as Service, {service}Server as Server}};\n\n\
-         /// The server around `service`. How large a message may be is for the process to say that it\n\
-         /// runs in, so a limit of its own is off.\n\
-         pub fn server<T: Service>(service: T) -> Server<T> {{\n    \
-             Server::new(service).max_decoding_message_size(usize::MAX)\n}}\n"
-    ))
+    Ok(Some(OnlyService {
+        module: module.clone(),
+        name: name.clone(),
+    }))
 }
 
-fn generate(mut set: FileDescriptorSet, out_dir: &Path) -> Result<(), Error> {
-    // The options describe methods; no Rust code refers to them.
+impl OnlyService {
+    /// `orders_api::Client` instead of `orders_api::orders_service_client::OrdersServiceClient`.
+    fn short_names(&self) -> String {
+        let Self { module, name } = self;
+        format!(
+            "\npub use {module}_client::{name}Client as Client;\n\
+             pub use {module}_server::{{SERVICE_NAME, {name} as Service, {name}Server as Server}};\n\n\
+             /// The server around `service`. How large a message may be is for the process to say that it\n\
+             /// runs in, so a limit of its own is off.\n\
+             pub fn server<T: Service>(service: T) -> Server<T> {{\n    \
+                 Server::new(service).max_decoding_message_size(usize::MAX)\n}}\n"
+        )
+    }
+
+    /// The same trait with a default for each method. The real service gets the one without: there
+    /// the compiler names the method that was forgotten.
+    fn fake(&self, generated: &str) -> String {
+        let Self { module, name } = self;
+        format!(
+            "\n/// The service as a caller's tests fake it: a method that is not written answers UNIMPLEMENTED.\n\
+             #[allow(missing_docs, unreachable_pub, clippy::all, clippy::allow_attributes_without_reason)]\n\
+             #[allow(rustdoc::all, reason = \"generated from the contract\")]\n\
+             pub mod fake {{\n    \
+                 use super::packages;\n    \
+                 include!(concat!(env!(\"OUT_DIR\"), \"/{FAKES}/{generated}\"));\n    \
+                 pub use {module}_server::{{{name} as Service, {name}Server as Server}};\n    \
+                 /// The server around a fake.\n    \
+                 pub fn server<T: Service>(service: T) -> Server<T> {{\n        \
+                     Server::new(service).max_decoding_message_size(usize::MAX)\n    }}\n}}\n"
+        )
+    }
+}
+
+/// Generates the service traits once more, with defaults, around the messages that are there.
+fn generate_fakes(set: FileDescriptorSet, out_dir: &Path) -> Result<(), Error> {
+    let folder = out_dir.join(FAKES);
+    let failed = |source| Error::Io {
+        path: folder.clone(),
+        source,
+    };
+    fs::create_dir_all(&folder).map_err(failed)?;
+    let packages = set
+        .file
+        .iter()
+        .map(|file| file.package().to_owned())
+        // These have a place of their own in prost.
+        .filter(|package| package != "google.protobuf" && !package.is_empty())
+        .collect::<BTreeSet<_>>();
+    let fakes = tonic_prost_build::configure()
+        .build_transport(false)
+        .build_client(false)
+        .generate_default_stubs(true)
+        .out_dir(&folder);
+    let fakes = packages.iter().fold(fakes, |fakes, package| {
+        let module = format!("packages::{}", module_path(package));
+        fakes.extern_path(format!(".{package}"), module)
+    });
+    fakes.compile_fds(without_options(set)).map_err(failed)
+}
+
+/// The options describe methods; no Rust code refers to them.
+fn without_options(mut set: FileDescriptorSet) -> FileDescriptorSet {
     set.file.retain(|file| file.package() != "carveout.v1");
+    set
+}
+
+fn generate(set: FileDescriptorSet, out_dir: &Path) -> Result<(), Error> {
     tonic_prost_build::configure()
         // The transport belongs to carveout-grpc alone: no generated client names it.
         .build_transport(false)
         .include_file(PACKAGES)
         .out_dir(out_dir)
-        .compile_fds(set)
+        .compile_fds(without_options(set))
         .map_err(|source| Error::Io {
             path: out_dir.to_owned(),
             source,

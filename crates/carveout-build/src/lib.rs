@@ -18,7 +18,8 @@
 //! `FILE_DESCRIPTOR_SET`, the encoded descriptors that reflection serves and that the server reads
 //! its methods' deadlines from. A contract with one service, as a service's is, also gets short
 //! names: `Client`, `Service` (the trait to implement), `server` (which puts a server around it),
-//! `Server` and `SERVICE_NAME`.
+//! `Server` and `SERVICE_NAME`. `fake::Service` is the same trait for the tests of callers: a method
+//! that a fake does not write answers UNIMPLEMENTED.
 //!
 //! The contract is looked for in the nearest folder named `proto` beside the crate or above it that
 //! holds it: the workspace's, or a standalone service's own. `carveout/v1/options.proto` and

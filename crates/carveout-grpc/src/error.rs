@@ -1,7 +1,10 @@
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
+
+use crate::sparingly::Sparingly;
 
 /// Why a call failed, for a program: UPPER_SNAKE_CASE, at most 63 characters, stable once released
 /// ([AIP-193](https://google.aip.dev/193)).
@@ -104,6 +107,8 @@ pub struct Error {
 /// number of 32 bits: one that is larger makes a client of Java never come back, and one of Node at once.
 static PUSHBACK: &str = "grpc-retry-pushback-ms";
 
+static CAUSES_LOGGED: LazyLock<Sparingly> = LazyLock::new(Sparingly::default);
+
 impl Error {
     /// An error with `code`, `reason` and a sentence that a developer of the caller can act on.
     pub fn new(code: Code, reason: Reason, message: impl Into<String>) -> Self {
@@ -146,6 +151,28 @@ impl Error {
         .with("caller", caller.as_str());
         error.details.add_quota_failure_violation(caller, quota);
         error
+    }
+
+    /// Logs `cause` and all that caused it, in the span of the call, once a second at most. No caller sees it: what a driver
+    /// says can have addresses and statements in it.
+    pub fn caused_by(self, cause: impl std::error::Error) -> Self {
+        let mut causes = cause.to_string();
+        let mut source = cause.source();
+        while let Some(deeper) = source {
+            causes.push_str(": ");
+            causes.push_str(&deeper.to_string());
+            source = deeper.source();
+        }
+        // A dependency that is down fails every call.
+        if let Some(others_before) = CAUSES_LOGGED.pass() {
+            tracing::warn!(
+                reason = self.reason.0,
+                cause = causes,
+                others_before,
+                "call failed"
+            );
+        }
+        self
     }
 
     /// Adds a pair that a program can read, an id say. Never put personal data or secrets here.

@@ -21,15 +21,7 @@ pub(crate) fn sources(about: &About) -> Sources {
 /// mistake that is found.
 pub fn assert_config_is_valid<C: ServiceConfig>(about: About) {
     let dir = config_dir().unwrap_or_else(|| panic!("there is no config/ beside the manifest"));
-    let entries =
-        std::fs::read_dir(&dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
-    let profiles = entries.flatten().filter_map(|entry| {
-        let name = entry.file_name().into_string().ok()?;
-        name.strip_suffix(".toml")
-            .filter(|profile| *profile != "default")
-            .map(str::to_owned)
-    });
-    for profile in profiles.map(Some).chain([None]) {
+    for profile in profiles(&dir) {
         let sources = profile
             .iter()
             .fold(sources(&about), |sources, profile| sources.profile(profile));
@@ -40,4 +32,17 @@ pub fn assert_config_is_valid<C: ServiceConfig>(about: About) {
             );
         }
     }
+}
+
+/// The profiles in a folder of configuration; `None` is `default.toml` alone.
+pub(crate) fn profiles(dir: &Path) -> Vec<Option<String>> {
+    let entries =
+        std::fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
+    let profiles = entries.flatten().filter_map(|entry| {
+        let name = entry.file_name().into_string().ok()?;
+        name.strip_suffix(".toml")
+            .filter(|profile| *profile != "default")
+            .map(str::to_owned)
+    });
+    profiles.map(Some).chain([None]).collect()
 }

@@ -22,9 +22,11 @@
 mod admin;
 mod config;
 mod drain;
+mod facts;
 mod service;
 
 pub use admin::AdminAnswer;
 pub use config::assert_config_is_valid;
 pub use drain::assert_stop_loses_nothing;
+pub use facts::{Disagreement, assert_facts_agree, facts_that_disagree};
 pub use service::TestService;

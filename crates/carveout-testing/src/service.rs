@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 
 use carveout::{
     About, Boot, BoxError, Channel, ClientConfig, Live, Routes, Running, ServiceConfig, Settings,
-    Stopped,
+    Sources, Stopped,
 };
 
 use crate::admin::{self, AdminAnswer};
@@ -32,6 +32,29 @@ impl TestService {
         C: ServiceConfig,
         F: AsyncFnOnce(Boot, Live<C>) -> Result<Routes, BoxError>,
     {
+        Self::run(about, sources(&about), set, start).await
+    }
+
+    /// Runs a fake of another service, which this one calls, for as long as the value lives. It reads
+    /// no configuration: give [`target`](Self::target) to the service under test.
+    ///
+    /// A contract's `fake::Service` is the trait to write a fake of: methods that it leaves out
+    /// answer UNIMPLEMENTED.
+    pub async fn fake(routes: Routes) -> Self {
+        const ABOUT: About = About {
+            name: "fake",
+            version: "0.0.0",
+            commit: None,
+        };
+        let start = async |_: Boot, _: Live<()>| Ok(routes);
+        Self::run(ABOUT, Sources::new(ABOUT.name), &[], start).await
+    }
+
+    async fn run<C, F>(about: About, sources: Sources, set: &[&str], start: F) -> Self
+    where
+        C: ServiceConfig,
+        F: AsyncFnOnce(Boot, Live<C>) -> Result<Routes, BoxError>,
+    {
         let here = [
             "grpc.host=127.0.0.1",
             "grpc.port=0",
@@ -45,7 +68,7 @@ impl TestService {
             .iter()
             .filter(|assignment| !overridden(assignment, set))
             .chain(set)
-            .fold(sources(&about), |sources, set| sources.set(*set));
+            .fold(sources, |sources, set| sources.set(*set));
         let settings = Settings::<C>::load(sources).unwrap_or_else(|error| panic!("{error}"));
         let running = Running::start(about, settings, None, start)
             .await
@@ -55,8 +78,12 @@ impl TestService {
 
     /// A channel for a generated client.
     pub fn channel(&self) -> Channel {
-        let target = format!("http://{}", self.grpc_addr());
-        Channel::new(&ClientConfig::to(target)).unwrap_or_else(|error| panic!("{error}"))
+        Channel::new(&ClientConfig::to(self.target())).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The gRPC server as the target of a [`ClientConfig`]: `http://127.0.0.1:PORT`.
+    pub fn target(&self) -> String {
+        format!("http://{}", self.grpc_addr())
     }
 
     /// Where the gRPC server listens.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use carveout_grpc::{Blocking, Channel, ClientConfig, Secure, TargetError};
-use carveout_health::Health;
+use carveout_grpc::{Blocking, Channel, ClientConfig, Secure, TargetError, check_health};
+use carveout_health::{Dependency, Health};
 use carveout_metrics::Metrics;
 
 use crate::About;
@@ -68,5 +68,24 @@ impl Boot {
             _ => Channel::new(config)?,
         };
         Ok(channel.observed_by(&self.metrics, descriptors))
+    }
+
+    /// Asks the service behind `channel` for its health (`grpc.health.v1`) on a timer, and counts it
+    /// among the dependencies of this one. `service` is the API crate's `SERVICE_NAME`.
+    ///
+    /// Two services that are critical to each other never become ready: one of them has to do with
+    /// [`Dependency::optional`].
+    pub fn watch_service(&self, dependency: Dependency, channel: &Channel, service: &'static str) {
+        let channel = channel.clone();
+        self.health.watch_dependency(dependency, move || {
+            let channel = channel.clone();
+            async move {
+                match check_health(channel, service).await {
+                    Ok(true) => Ok(()),
+                    Ok(false) => Err(format!("{service} is not serving")),
+                    Err(status) => Err(format!("{:?}: {}", status.code(), status.message())),
+                }
+            }
+        });
     }
 }

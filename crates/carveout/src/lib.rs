@@ -48,9 +48,9 @@ pub use settings::{AccessConfig, AdminConfig, LifecycleConfig, ServiceConfig, Se
 pub use carveout_config::{FromFile, Invalid, Live, Secret, Sources};
 pub use carveout_grpc::{
     AccessPolicy, Blocking, Channel, ClientConfig, Compression, Draining, EndOnDrain, Error,
-    GuardMode, Identity, Reason, Routes, ServerConfig, TlsConfig, current_deadline, draining,
-    end_on_drain,
+    GuardMode, Identity, Reason, Routes, ServerConfig, TargetError, TlsConfig, check_health,
+    current_deadline, draining, end_on_drain,
 };
-pub use carveout_health::{Dependency, Health, Phase};
+pub use carveout_health::{Criticality, Dependency, Health, Phase};
 pub use carveout_metrics::Metrics;
 pub use carveout_telemetry::TelemetryConfig;

@@ -48,9 +48,14 @@ impl ServiceConfig for Config {
     }
 }
 
-/// Puts the service together. Dependencies are made here: `boot.channel(..)` to another service,
-/// `boot.health()` to watch one, `boot.blocking()` for what blocks a thread.
+/// Makes the dependencies: `boot.channel(..)` to another service and `boot.watch_service(..)` for its
+/// health, `boot.blocking()` for what blocks a thread.
 pub async fn start(_boot: Boot, config: Live<Config>) -> Result<Routes, BoxError> {
-    let items = domain::Items::new(Arc::new(store::MemoryStore::default()), config);
-    Ok(Routes::new().add(api::server(rpc::Rpc::new(items)), api::FILE_DESCRIPTOR_SET))
+    let store = Arc::new(store::MemoryStore::default());
+    Ok(routes(domain::Items::new(store, config)))
+}
+
+/// What is served. A test gives it a domain with dependencies of its own.
+pub fn routes(items: domain::Items) -> Routes {
+    Routes::new().add(api::server(rpc::Rpc::new(items)), api::FILE_DESCRIPTOR_SET)
 }

@@ -17,6 +17,7 @@ type Answer<T> = Result<Response<T>, Status>;
 // The registry of this service's reasons. Once released, a reason keeps its meaning.
 const ITEM_NOT_FOUND: Reason = Reason::new("ITEM_NOT_FOUND");
 const REQUEST_ID_REUSED: Reason = Reason::new("REQUEST_ID_REUSED");
+const STORE_UNAVAILABLE: Reason = Reason::new("STORE_UNAVAILABLE");
 const TOO_MANY_ITEMS: Reason = Reason::new("TOO_MANY_ITEMS");
 const WATCHER_TOO_SLOW: Reason = Reason::new("WATCHER_TOO_SLOW");
 
@@ -36,7 +37,7 @@ impl api::Service for Rpc {
         &self,
         request: Request<api::GetItemRequest>,
     ) -> Answer<api::GetItemResponse> {
-        let item = Some(self.items.get(&request.get_ref().id)?.into());
+        let item = Some(self.items.get(&request.get_ref().id).await?.into());
         Ok(Response::new(api::GetItemResponse { item }))
     }
 
@@ -45,8 +46,8 @@ impl api::Service for Rpc {
         request: Request<api::CreateItemRequest>,
     ) -> Answer<api::CreateItemResponse> {
         let request = request.into_inner();
-        let item = self.items.create(&request.request_id, &request.title)?;
-        let item = Some(item.into());
+        let created = self.items.create(&request.request_id, &request.title);
+        let item = Some(created.await?.into());
         Ok(Response::new(api::CreateItemResponse { item }))
     }
 
@@ -55,7 +56,8 @@ impl api::Service for Rpc {
         request: Request<api::ListItemsRequest>,
     ) -> Answer<api::ListItemsResponse> {
         let request = request.into_inner();
-        let (items, next_page_token) = self.items.list(request.page_size, &request.page_token)?;
+        let page = self.items.list(request.page_size, &request.page_token);
+        let (items, next_page_token) = page.await?;
         let items = items.into_iter().map(Into::into).collect();
         let page = api::ListItemsResponse {
             items,
@@ -71,7 +73,7 @@ impl api::Service for Rpc {
         &self,
         _: Request<api::WatchItemsRequest>,
     ) -> Answer<Self::WatchItemsStream> {
-        let (there, created) = self.items.watch();
+        let (there, created) = self.items.watch().await?;
         let seen = there.last().map_or(0, |item| item.id);
         let new = BroadcastStream::new(created)
             // What was created between the two is in both.
@@ -109,6 +111,10 @@ impl From<Error> for Status {
             Error::Full(limit) => {
                 let message = format!("{limit} items are kept already");
                 carveout::Error::new(Code::ResourceExhausted, TOO_MANY_ITEMS, message)
+            }
+            Error::Unavailable(error) => {
+                carveout::Error::new(Code::Unavailable, STORE_UNAVAILABLE, error.to_string())
+                    .caused_by(error)
             }
         }
         .into()

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use tokio::sync::broadcast;
 
-use crate::domain::{Error, Item, Store};
+use crate::domain::{Inserted, Item, Store, StoreError};
 
 /// A watcher that is this many items behind is told so and has to begin again.
 const WATCH_BUFFER: usize = 256;
@@ -38,18 +38,20 @@ impl MemoryStore {
     }
 }
 
+#[tonic::async_trait]
 impl Store for MemoryStore {
-    fn insert(&self, request_id: &str, title: &str, limit: usize) -> Result<Item, Error> {
+    async fn insert(
+        &self,
+        request_id: &str,
+        title: &str,
+        limit: usize,
+    ) -> Result<Inserted, StoreError> {
         let mut kept = self.lock();
         if let Some(id) = kept.by_request.get(request_id) {
-            let item = kept.items[*id as usize - 1].clone();
-            return match item.title == title {
-                true => Ok(item),
-                false => Err(Error::RequestIdReused(request_id.to_owned())),
-            };
+            return Ok(Inserted::Before(kept.items[*id as usize - 1].clone()));
         }
         if kept.items.len() >= limit {
-            return Err(Error::Full(limit));
+            return Ok(Inserted::Full);
         }
         let item = Item {
             id: kept.items.len() as u64 + 1,
@@ -60,18 +62,18 @@ impl Store for MemoryStore {
         kept.items.push(item.clone());
         // Nobody may be watching; sent under the lock, so that watchers see the order of creation.
         let _ = self.created.send(item.clone());
-        Ok(item)
+        Ok(Inserted::New(item))
     }
 
-    fn get(&self, id: u64) -> Option<Item> {
-        let index = usize::try_from(id.checked_sub(1)?).ok()?;
-        self.lock().items.get(index).cloned()
+    async fn get(&self, id: u64) -> Result<Option<Item>, StoreError> {
+        let index = id.checked_sub(1).and_then(|id| usize::try_from(id).ok());
+        Ok(index.and_then(|index| self.lock().items.get(index).cloned()))
     }
 
-    fn list(&self, after: u64, limit: usize) -> Vec<Item> {
+    async fn list(&self, after: u64, limit: usize) -> Result<Vec<Item>, StoreError> {
         let after = usize::try_from(after).unwrap_or(usize::MAX);
         let kept = self.lock();
-        kept.items.iter().skip(after).take(limit).cloned().collect()
+        Ok(kept.items.iter().skip(after).take(limit).cloned().collect())
     }
 
     fn watch(&self) -> broadcast::Receiver<Item> {

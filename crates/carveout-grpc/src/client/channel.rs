@@ -166,17 +166,34 @@ impl Service<http::Request<Body>> for Channel {
     }
 }
 
-fn endpoint(config: &ClientConfig, scheme: &str) -> Result<transport::Endpoint, TargetError> {
+/// Reads the address of a service, with whichever of the two schemes.
+pub(super) fn address(target: &str) -> Result<http::Uri, TargetError> {
     let refused = |why: &dyn Display| TargetError {
-        target: config.target.clone(),
+        target: target.to_owned(),
         why: why.to_string(),
     };
-    let uri: http::Uri = config
-        .target
+    let uri: http::Uri = target
         .parse()
         .map_err(|error: http::uri::InvalidUri| refused(&error))?;
-    if uri.authority().is_none() || uri.scheme_str() != Some(scheme) {
-        return Err(refused(&format_args!("it has to begin with {scheme}://")));
+    if !matches!(uri.scheme_str(), Some("http" | "https")) {
+        return Err(refused(&"it has to begin with http:// or https://"));
+    }
+    match uri.host() {
+        None | Some("") => Err(refused(&"it names no host")),
+        Some(_) => Ok(uri),
+    }
+}
+
+fn endpoint(config: &ClientConfig, scheme: &str) -> Result<transport::Endpoint, TargetError> {
+    let uri = address(&config.target)?;
+    if uri.scheme_str() != Some(scheme) {
+        return Err(TargetError {
+            target: config.target.clone(),
+            why: match scheme {
+                "http" => "https:// needs [tls] with enabled = true".to_owned(),
+                scheme => format!("it has to begin with {scheme}://"),
+            },
+        });
     }
     Ok(transport::Endpoint::from(uri)
         .connect_timeout(config.connect_timeout)

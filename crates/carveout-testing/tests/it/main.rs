@@ -9,6 +9,8 @@ mod authority;
 mod buf;
 mod cardinality;
 mod descriptors;
+mod downstream;
+mod facts;
 mod foreign;
 /// HTTP/2 by hand, as the tests of carveout-grpc have it.
 #[path = "../../../carveout-grpc/tests/it/frames.rs"]
@@ -28,6 +30,7 @@ mod python;
 mod quota;
 mod rolling;
 mod rpc;
+mod sqlite;
 mod talking;
 mod tls;
 mod tools;

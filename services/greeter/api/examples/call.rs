@@ -1,5 +1,5 @@
 //! Calls greeter as another service would:
-//! `cargo run -p greeter-api --example call -- http://127.0.0.1:25450`
+//! `cargo run -p greeter-api --example call -- http://HOST:PORT`
 
 use carveout_grpc::{Channel, ClientConfig};
 

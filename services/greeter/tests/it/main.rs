@@ -1,9 +1,15 @@
 //! The promises of greeter, held against a real server on a free port.
 
-use carveout_testing::{TestService, assert_config_is_valid, assert_stop_loses_nothing};
+use std::sync::Arc;
+
+use carveout_testing::{
+    TestService, assert_config_is_valid, assert_facts_agree, assert_stop_loses_nothing,
+};
+use tokio::sync::broadcast;
 use tonic::{Code, Status};
 
-use greeter::{ABOUT, Config, start};
+use greeter::domain::{Inserted, Item, Items, Store, StoreError};
+use greeter::{ABOUT, Config, routes, start};
 use greeter_api as api;
 
 type Client = api::Client<carveout::Channel>;
@@ -103,6 +109,43 @@ async fn a_stop_under_load_loses_no_call() {
         watch.into_inner().message().await.map(drop)
     })
     .await;
+}
+
+/// A database that cannot be reached.
+struct Down;
+
+#[tonic::async_trait]
+impl Store for Down {
+    async fn insert(&self, _: &str, _: &str, _: usize) -> Result<Inserted, StoreError> {
+        Err(StoreError::new("password refused for 10.0.0.7"))
+    }
+    async fn get(&self, _: u64) -> Result<Option<Item>, StoreError> {
+        Err(StoreError::new("password refused for 10.0.0.7"))
+    }
+    async fn list(&self, _: u64, _: usize) -> Result<Vec<Item>, StoreError> {
+        Err(StoreError::new("password refused for 10.0.0.7"))
+    }
+    fn watch(&self) -> broadcast::Receiver<Item> {
+        broadcast::channel(1).1
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_down_is_unavailable_and_says_nothing_of_itself() {
+    let service = TestService::start(ABOUT, async |_, config| {
+        Ok(routes(Items::new(Arc::new(Down), config)))
+    });
+    let service = service.await;
+    let mut client = api::Client::new(service.channel());
+    let status = get(&mut client, "1").await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    assert!(!format!("{status:?}").contains("10.0.0.7"), "{status:?}");
+    service.stop().await;
+}
+
+#[test]
+fn what_stands_in_two_places_is_the_same_in_both() {
+    assert_facts_agree::<Config>(ABOUT, api::SERVICE_NAME);
 }
 
 #[test]

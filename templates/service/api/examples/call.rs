@@ -1,5 +1,5 @@
 //! Calls {{ crate_name }} as another service would:
-//! `cargo run -p {{ project-name }}-api --example call -- http://127.0.0.1:{{ grpc_port }}`
+//! `cargo run -p {{ project-name }}-api --example call -- http://HOST:PORT`
 
 use carveout_grpc::{Channel, ClientConfig};
 

@@ -4,8 +4,8 @@
 //! use carveout_grpc::{Channel, ClientConfig};
 //! use {{ crate_name }}_api::{Client, GetItemRequest};
 //!
-//! # async fn call() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut client = Client::new(Channel::new(&ClientConfig::to("http://{{ project-name }}:{{ grpc_port }}"))?);
+//! # async fn call(target: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut client = Client::new(Channel::new(&ClientConfig::to(target))?);
 //! let answer = client.get_item(GetItemRequest { id: "1".into() }).await?;
 //! # Ok(()) }
 //! ```
