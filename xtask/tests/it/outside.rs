@@ -45,7 +45,7 @@ fn passes_its_tests(scratch: &Scratch, cargo: &mut Command) {
 }
 
 /// A folder that the next run finds again, so that it builds no more than has changed.
-fn kept(name: &str) -> String {
+pub(crate) fn kept(name: &str) -> String {
     format!("{}/{name}", env!("CARGO_TARGET_TMPDIR"))
 }
 
