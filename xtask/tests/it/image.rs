@@ -64,7 +64,7 @@ fn cargo_takes_the_manifests_without_the_code() {
     scratch.assert_locked();
     assert_eq!(
         scratch.read("services/greeter/src/main.rs"),
-        "fn main() {}\n"
+        "fn main() { }\n"
     );
     assert!(
         !scratch
