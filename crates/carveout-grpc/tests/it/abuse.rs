@@ -190,7 +190,8 @@ async fn floods_that_h2_ends_by_itself() {
     // Their limits are h2's; should one be gone, it belongs to ours.
     let begin = frame(HEADERS, END_HEADERS, 1, &head());
     let empty = frame(DATA, 0, 1, &[]);
-    let floods: [(&str, Box<dyn Fn(u32) -> Vec<u8>>); 3] = [
+    type Flood = Box<dyn Fn(u32) -> Vec<u8>>;
+    let floods: [(&str, Flood); 3] = [
         (
             "empty DATA",
             Box::new(move |round| {

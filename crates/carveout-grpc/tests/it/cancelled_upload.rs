@@ -56,7 +56,7 @@ impl Half {
     }
 
     /// That the handler gets an error, and the call counts as one that its caller has cancelled.
-    async fn is_cancelled(mut self, what: &str) {
+    async fn ends_cancelled(mut self, what: &str) {
         assert_eq!(self.end().await, Seen::Error(Code::Aborted), "{what}");
         let counted = || counted(&self.server, METHOD, "CANCELLED", "") == 1.0;
         until(what, counted).await;
@@ -70,7 +70,7 @@ async fn a_reset_with_any_code_is_an_error_and_the_callers_doing() {
         let mut half = Half::sent().await;
         half.then(&frame(RST_STREAM, 0, 1, &code.to_be_bytes()))
             .await;
-        half.is_cancelled(&format!("RST_STREAM({code})")).await;
+        half.ends_cancelled(&format!("RST_STREAM({code})")).await;
     }
 }
 
@@ -81,7 +81,7 @@ async fn a_reset_within_a_message_is_an_error_and_the_callers_doing() {
         let part = frame(DATA, 0, 1, &message("more")[..7]);
         let reset = frame(RST_STREAM, 0, 1, &code.to_be_bytes());
         half.then(&[part, reset].concat()).await;
-        half.is_cancelled(&format!("RST_STREAM({code})")).await;
+        half.ends_cancelled(&format!("RST_STREAM({code})")).await;
     }
 }
 
@@ -89,7 +89,7 @@ async fn a_reset_within_a_message_is_an_error_and_the_callers_doing() {
 async fn a_connection_that_ends_is_an_error_and_the_callers_doing() {
     let mut half = Half::sent().await;
     half.peer.0.shutdown().await.unwrap();
-    half.is_cancelled("FIN").await;
+    half.ends_cancelled("FIN").await;
 
     let half = Half::sent().await;
     let Half { server, seen, peer } = half;
@@ -98,14 +98,14 @@ async fn a_connection_that_ends_is_an_error_and_the_callers_doing() {
     drop(peer);
     let peer = Attacker::connect(server.addr).await;
     let half = Half { server, seen, peer };
-    half.is_cancelled("RST").await;
+    half.ends_cancelled("RST").await;
 
     for code in RESET_CODES {
         let mut half = Half::sent().await;
         let goaway = [[0; 4], code.to_be_bytes()].concat();
         half.then(&frame(GOAWAY, 0, 0, &goaway)).await;
         half.peer.0.shutdown().await.unwrap();
-        half.is_cancelled(&format!("GOAWAY({code})")).await;
+        half.ends_cancelled(&format!("GOAWAY({code})")).await;
     }
 }
 
@@ -123,7 +123,7 @@ async fn what_breaks_http2_is_an_error_and_the_callers_doing() {
     for (what, frames) in broken {
         let mut half = Half::sent().await;
         half.then(&frames).await;
-        half.is_cancelled(what).await;
+        half.ends_cancelled(what).await;
     }
 }
 

@@ -3,8 +3,8 @@
 
 mod abuse;
 mod access;
-mod client;
 mod cancelled_upload;
+mod client;
 mod compression;
 mod connections;
 mod control;

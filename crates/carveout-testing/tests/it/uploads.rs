@@ -41,7 +41,7 @@ impl Uploading {
     }
 
     /// That the handler gets an error, and the call counts as one that its caller has cancelled.
-    async fn is_cancelled(mut self, what: &str) {
+    async fn ends_cancelled(mut self, what: &str) {
         assert_eq!(self.next().await, Seen::Error(Code::Aborted), "{what}");
         let of = format!(r#"rpc_method="{METHOD}",rpc_response_status_code="#);
         let counted = eventually("the call's count", async || {
@@ -73,7 +73,9 @@ async fn uploads_that_are_reset_by_hand() {
         assert_eq!(uploading.next().await, Seen::Message("half".into()));
         let reset = frame(RST_STREAM, 0, 1, &code.to_be_bytes());
         peer.0.write_all(&reset).await.unwrap();
-        uploading.is_cancelled(&format!("RST_STREAM({code})")).await;
+        uploading
+            .ends_cancelled(&format!("RST_STREAM({code})"))
+            .await;
     }
 }
 
@@ -96,7 +98,7 @@ async fn stopped_by(mut client: Command, how: &str) {
     } else {
         go.write_all(b"go\n").await.unwrap();
     }
-    uploading.is_cancelled(how).await;
+    uploading.ends_cancelled(how).await;
     let _ = tokio::time::timeout(Duration::from_secs(5), client.wait()).await;
 }
 
