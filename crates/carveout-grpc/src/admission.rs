@@ -39,6 +39,18 @@ pub(crate) struct Doorkeeper {
     decisions: Arc<Decisions>,
 }
 
+/// Refuses admitted calls. Each connection holds one in an `Arc` of its own, so that calls of different
+/// connections do not contend for one reference count.
+#[derive(Clone)]
+pub(crate) struct Refuser(Arc<Decisions>);
+
+impl Refuser {
+    /// Counts and describes the refusal of a call that was admitted before its request body arrived.
+    pub(crate) fn refuse(&self, refusal: Refusal) -> Error {
+        self.0.refuse(refusal)
+    }
+}
+
 struct Decisions {
     dark: Outcomes,
     enforced: Outcomes,
@@ -57,6 +69,28 @@ impl Decisions {
             Some(refusal) => outcomes.refused(&refusal),
             None => {
                 outcomes.admitted.inc();
+            }
+        }
+    }
+
+    /// Counts a refusal, and says it.
+    fn refuse(&self, refusal: Refusal) -> Error {
+        self.enforced.refused(&refusal);
+        if let Some(others_before) = self.log.pass() {
+            tracing::warn!(reason = refusal.reason(), %refusal, others_before, "a call was refused");
+        }
+        let message = refusal.to_string();
+        match refusal {
+            Refusal::Doomed { .. } => {
+                Error::new(Code::DeadlineExceeded, Reason::DOOMED, message).never_retry()
+            }
+            Refusal::Overloaded { wait, lasting } => {
+                let error = Error::new(Code::Unavailable, Reason::OVERLOADED, message);
+                if lasting {
+                    error.retry_after(jittered(RETRY_LASTING)).never_retry()
+                } else {
+                    error.retry_after(jittered((10 * wait).clamp(RETRY, RETRY_LASTING)))
+                }
             }
         }
     }
@@ -118,6 +152,10 @@ impl Doorkeeper {
         }
     }
 
+    pub(crate) fn refuser(&self) -> Refuser {
+        Refuser(self.decisions.clone())
+    }
+
     pub(crate) fn admission(&self) -> &Admission {
         &self.admission
     }
@@ -144,7 +182,7 @@ impl Doorkeeper {
                 Verdict::Admitted(permit)
             }
             Decision::Queued(waiting) => Verdict::Queued(waiting),
-            Decision::Refused(refusal) => Verdict::Refused(self.refuse(refusal)),
+            Decision::Refused(refusal) => Verdict::Refused(self.decisions.refuse(refusal)),
         }
     }
 
@@ -158,28 +196,7 @@ impl Doorkeeper {
         if told.is_ok() {
             self.decisions.enforced.queued.inc();
         }
-        told.map_err(|refusal| self.refuse(refusal))
-    }
-
-    fn refuse(&self, refusal: Refusal) -> Error {
-        self.decisions.enforced.refused(&refusal);
-        if let Some(others_before) = self.decisions.log.pass() {
-            tracing::warn!(reason = refusal.reason(), %refusal, others_before, "a call was refused");
-        }
-        let message = refusal.to_string();
-        match refusal {
-            Refusal::Doomed { .. } => {
-                Error::new(Code::DeadlineExceeded, Reason::DOOMED, message).never_retry()
-            }
-            Refusal::Overloaded { wait, lasting } => {
-                let error = Error::new(Code::Unavailable, Reason::OVERLOADED, message);
-                if lasting {
-                    error.retry_after(jittered(RETRY_LASTING)).never_retry()
-                } else {
-                    error.retry_after(jittered((10 * wait).clamp(RETRY, RETRY_LASTING)))
-                }
-            }
-        }
+        told.map_err(|refusal| self.decisions.refuse(refusal))
     }
 }
 
@@ -205,6 +222,11 @@ impl Collector for Gauges {
                 "admission_streams",
                 "Of these, streams that have begun.",
                 it.streams,
+            ),
+            (
+                "admission_waiting",
+                "Of these, calls that wait for their request body or have stalled.",
+                it.waiting,
             ),
             (
                 "admission_queued",

@@ -19,7 +19,7 @@ use crate::contract::{ContractError, MethodContract, methods_of};
 use crate::deadline;
 use crate::draining::DrainSignal;
 use crate::error::{Error, Reason};
-use crate::server::{CancelledUpload, Encoding, RequestBody, RequestRules, Turn};
+use crate::server::{Awaited, CancelledUpload, Encoding, RequestBody, RequestRules, Turn};
 
 pub(crate) type Request = http::Request<Body>;
 pub(crate) type Response = http::Response<Body>;
@@ -251,7 +251,7 @@ impl Service<Arrival> for Dispatch {
                     encoding,
                 };
                 route.handler.handle(request.map(|body| {
-                    let body = CancelledUpload::new(body, fault.clone());
+                    let body = CancelledUpload::new(Awaited::new(body), fault.clone());
                     Body::new(RequestBody::new(body, rules, fault))
                 }))
             }

@@ -7,9 +7,9 @@ use crate::sync::{AtomicU64, AtomicUsize, SHARDS};
 const CALL: u64 = 1;
 /// ... one that waits for a worker, besides, in 20, ...
 const UNBEGUN: u64 = 1 << 22;
-/// ... and one whose answer is a stream that has begun, in place of the first, in 22 again: more have no
-/// room in the memory.
-const STREAM: u64 = 1 << 42;
+/// ... and an in-flight call that does not count against the limit, in place of the first, in 22 again: more have no room
+/// in the memory.
+const UNCOUNTED: u64 = 1 << 42;
 
 /// So many times what is taken is within the limit where it is far away.
 const FAR: usize = 4;
@@ -33,6 +33,8 @@ pub(crate) struct Gate {
     /// whoever finds no other.
     kept: [Alone; SHARDS],
     limit: AtomicUsize,
+    /// Streams among the uncounted. Written before the counts and read after them.
+    streams: AtomicUsize,
     /// So many streams take no place.
     free_streams: AtomicUsize,
     workers: usize,
@@ -69,7 +71,7 @@ pub(crate) struct Entered {
 struct Counts {
     calls: usize,
     unbegun: usize,
-    streams: usize,
+    uncounted: usize,
 }
 
 impl Gate {
@@ -78,14 +80,20 @@ impl Gate {
             limit: AtomicUsize::new(limit.min(MOST)),
             counts: Alone::default(),
             kept: Default::default(),
+            streams: AtomicUsize::new(0),
             free_streams: AtomicUsize::new(usize::MAX),
             workers: workers.max(1),
             places: AtomicUsize::new(workers.max(1)),
         }
     }
 
-    /// Says how many places are taken with this one.
-    pub(crate) fn try_enter(&self, holds_worker: bool) -> Result<usize, Full> {
+    /// Returns how many permits are in use with this one. Beyond the limit only a method below its fair share
+    /// is admitted.
+    pub(crate) fn try_enter(
+        &self,
+        holds_worker: bool,
+        has_share: impl Fn() -> bool,
+    ) -> Result<usize, Full> {
         if !holds_worker && self.kept[shard::mine()].take() {
             return Ok(self.taken_of(self.now()));
         }
@@ -95,14 +103,16 @@ impl Gate {
             let now = Counts::of(counts);
             let taken = self.taken_of(now);
             if taken >= limit {
-                if !self.kept.iter().any(Alone::take) {
+                if self.kept.iter().any(Alone::take) {
+                    if !holds_worker {
+                        return Ok(taken);
+                    }
+                    counts = self.counts.0.fetch_sub(CALL, SeqCst) - CALL;
+                    continue;
+                }
+                if !has_share() {
                     return Err(Full::Limit);
                 }
-                if !holds_worker {
-                    return Ok(taken);
-                }
-                counts = self.counts.0.fetch_sub(CALL, SeqCst) - CALL;
-                continue;
             }
             if holds_worker && now.unbegun >= places {
                 return Err(Full::Workers);
@@ -150,13 +160,28 @@ impl Gate {
         self.counts.0.fetch_sub(UNBEGUN, SeqCst);
     }
 
-    /// The answer of a call that is in is a stream, and has begun.
-    pub(crate) fn stream(&self) {
-        self.counts.0.fetch_add(STREAM - CALL, SeqCst);
+    /// Stops counting in-flight calls against the limit: those that stalled, or wait for their caller.
+    pub(crate) fn uncount(&self, calls: usize) {
+        let all = (UNCOUNTED - CALL) * calls as u64;
+        self.counts.0.fetch_add(all, SeqCst);
     }
 
-    pub(crate) fn leave(&self, streams: bool) {
-        let one = if streams { STREAM } else { CALL };
+    /// Counts one of them again, whatever the limit.
+    pub(crate) fn recount(&self) {
+        self.counts.0.fetch_sub(UNCOUNTED - CALL, SeqCst);
+    }
+
+    /// The same, within the limit.
+    pub(crate) fn try_recount(&self, has_share: impl Fn() -> bool) -> bool {
+        let has_room = self.try_enter(false, has_share).is_ok();
+        if has_room {
+            self.leave(true);
+        }
+        has_room
+    }
+
+    pub(crate) fn leave(&self, uncounted: bool) {
+        let one = if uncounted { UNCOUNTED } else { CALL };
         self.counts.0.fetch_sub(one, SeqCst);
     }
 
@@ -167,6 +192,15 @@ impl Gate {
         if !self.kept[shard::mine()].put_if(is_far) {
             self.leave(false);
         }
+    }
+
+    /// Call before or after [`uncount`](Self::uncount) for a response stream that has begun.
+    pub(crate) fn stream_begins(&self) {
+        self.streams.fetch_add(1, SeqCst);
+    }
+
+    pub(crate) fn stream_ends(&self) {
+        self.streams.fetch_sub(1, SeqCst);
     }
 
     /// From now on so many streams take no place.
@@ -194,14 +228,19 @@ impl Gate {
         self.limit.store(limit.min(MOST), SeqCst);
     }
 
-    /// Calls and streams.
+    /// Counted or not.
     pub(crate) fn under_way(&self) -> usize {
         let now = self.counts();
-        now.calls + now.streams
+        now.calls + now.uncounted
     }
 
     pub(crate) fn streams(&self) -> usize {
-        self.counts().streams
+        self.streams.load(SeqCst)
+    }
+
+    /// Uncounted, without the streams.
+    pub(crate) fn waiting(&self) -> usize {
+        self.counts().uncounted.saturating_sub(self.streams())
     }
 
     /// How many places of the limit are taken.
@@ -210,8 +249,10 @@ impl Gate {
     }
 
     fn taken_of(&self, now: Counts) -> usize {
-        let free = self.free_streams.load(SeqCst);
-        now.calls + now.streams.saturating_sub(free)
+        match self.free_streams.load(SeqCst) {
+            usize::MAX => now.calls,
+            free => now.calls + self.streams().saturating_sub(free),
+        }
     }
 
     /// Without the places that are only kept.
@@ -249,8 +290,9 @@ impl Counts {
     fn of(counts: u64) -> Self {
         Self {
             calls: (counts % UNBEGUN) as usize,
-            unbegun: (counts % STREAM / UNBEGUN) as usize,
-            streams: (counts / STREAM) as usize,
+            unbegun: (counts % UNCOUNTED / UNBEGUN) as usize,
+            // Below zero for a moment when a stalled call leaves while it is being uncounted.
+            uncounted: (counts as i64 / UNCOUNTED as i64).max(0) as usize,
         }
     }
 }
@@ -277,18 +319,21 @@ mod tests {
         assert_eq!(entered, Some(expected));
         for _ in 0..CALLS / 2 {
             gate.begin();
-            gate.stream();
+            gate.uncount(1);
         }
-        assert_eq!((gate.streams(), gate.taken()), (CALLS / 2, CALLS / 2));
+        assert_eq!((gate.waiting(), gate.taken()), (CALLS / 2, CALLS / 2));
+        gate.stream_begins();
+        assert_eq!((gate.waiting(), gate.streams()), (CALLS / 2 - 1, 1));
         assert_eq!(gate.under_way(), CALLS);
-        gate.free_streams(10);
-        assert_eq!(gate.taken(), CALLS - 10);
+        gate.free_streams(0);
+        assert_eq!(gate.taken(), CALLS / 2 + 1);
+        gate.stream_ends();
         for _ in 0..CALLS / 2 {
             gate.leave(true);
             gate.begin();
             gate.leave(false);
         }
-        assert_eq!((gate.under_way(), gate.streams()), (0, 0));
+        assert_eq!((gate.under_way(), gate.waiting()), (0, 0));
         assert_eq!(gate.counts.0.load(SeqCst), 0);
     }
 
@@ -296,7 +341,7 @@ mod tests {
     fn what_a_thread_keeps_is_for_whoever_finds_no_other() {
         let gate = Gate::new(8, 8);
         let come_and_go = || {
-            assert!(gate.try_enter(false).is_ok());
+            assert!(gate.try_enter(false, || false).is_ok());
             gate.leave_or_keep();
         };
         std::thread::scope(|scope| {
@@ -314,9 +359,9 @@ mod tests {
         }
         // As many are in as there is room for, and no more.
         for holds_worker in [false, true] {
-            let entered = (0..8).map(|_| gate.try_enter(holds_worker));
-            assert!(entered.into_iter().all(|entered| entered.is_ok()));
-            assert_eq!(gate.try_enter(holds_worker), Err(Full::Limit));
+            let enter = || gate.try_enter(holds_worker, || false);
+            assert!((0..8).all(|_| enter().is_ok()));
+            assert_eq!(enter(), Err(Full::Limit));
             assert_eq!((taken(), gate.taken()), (8, 8));
             for _ in 0..8 {
                 if holds_worker {

@@ -49,6 +49,7 @@ mod gate;
 #[cfg(feature = "http")]
 mod headers;
 mod hold;
+mod in_flight;
 #[cfg(feature = "tower")]
 mod layer;
 mod level;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::admission::Handle;
 use crate::arrival::Refusal;
+use crate::in_flight::Ticket;
 use crate::sync::oneshot;
 
 /// A call that is in. Its place is free again when this is dropped: hold it to the end of the
@@ -26,6 +27,10 @@ pub struct Permit {
     pub(crate) unbegun: bool,
     /// When a worker took it up, in nanoseconds; 0 if it needs none.
     pub(crate) begun: u64,
+    /// Where it counts against the limit; none while it does not.
+    pub(crate) ticket: Option<Ticket>,
+    /// Since when it waits for its caller, in nanoseconds; 0 if it does not.
+    pub(crate) paused_since: u64,
     /// Whether its answer is a stream that has begun.
     pub(crate) streams: bool,
     /// How long it was queued, in nanoseconds.
@@ -34,24 +39,34 @@ pub struct Permit {
     pub(crate) would_be: Option<Refusal>,
 }
 
+/// What of a call is known for as long as it lasts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Called {
+    pub(crate) method: usize,
+    /// In nanoseconds; none is the end of time.
+    pub(crate) deadline: u64,
+    pub(crate) holds_worker: bool,
+}
+
 impl Permit {
     /// Of a call that is let in `since`, without a wait.
     pub(crate) fn new(
         of: Option<Arc<Handle>>,
-        method: usize,
+        call: Called,
         since: u64,
-        deadline: u64,
-        among: usize,
-        unbegun: bool,
+        entered: Option<(Ticket, usize)>,
     ) -> Self {
+        let among = entered.map_or(0, |(_, among)| among);
         Self {
             of,
-            method,
+            method: call.method,
             since,
-            deadline,
+            deadline: call.deadline,
             among: u32::try_from(among).unwrap_or(u32::MAX),
-            unbegun,
+            unbegun: call.holds_worker && entered.is_some(),
             begun: 0,
+            ticket: entered.map(|(ticket, _)| ticket),
+            paused_since: 0,
             streams: false,
             queued: 0,
             would_be: None,
@@ -68,12 +83,42 @@ impl Permit {
         }
     }
 
+    /// The call waits for its caller to send more of the request: until [`resume`](Self::resume) it does not
+    /// count against the limit, nor the time towards the method's latency.
+    pub fn pause(&mut self, now: Instant) {
+        if self.paused_since == 0
+            && let Some(of) = &self.of
+        {
+            let of = Arc::clone(of);
+            of.pause(self, now);
+        }
+    }
+
+    /// Whether the call waits for its caller.
+    pub fn is_paused(&self) -> bool {
+        self.paused_since != 0
+    }
+
+    /// Counts the call against the limit again: its caller has sent more of the request. A call that was
+    /// `started`, whose handler has had a message, is always resumed.
+    ///
+    /// # Errors
+    /// The call was not started, and there is no permit for it.
+    pub fn resume(&mut self, now: Instant, started: bool) -> Result<(), Refusal> {
+        if self.paused_since == 0 {
+            return Ok(());
+        }
+        let of = self.of.clone();
+        of.map_or(Ok(()), |of| of.resume(self, now, started))
+    }
+
     /// The answer has begun, and is a stream: how long it lasts says nothing of how long calls take, and
-    /// is nobody's fault. It keeps its place.
+    /// is nobody's fault.
     pub fn streams(&mut self, now: Instant) {
         if !std::mem::replace(&mut self.streams, true)
             && let Some(of) = &self.of
         {
+            let of = Arc::clone(of);
             of.stream_begins(self, now);
         }
     }
@@ -85,7 +130,7 @@ impl Permit {
         if !self.streams
             && let Some(of) = self.of.take()
         {
-            of.finished(&self, now);
+            of.finished(&mut self, now);
         }
     }
 

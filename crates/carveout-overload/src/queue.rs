@@ -3,8 +3,9 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering::SeqCst;
 
 use crate::arrival::Refusal;
+use crate::in_flight::Ticket;
 use crate::level::Criticality;
-use crate::permit::Permit;
+use crate::permit::{Called, Permit};
 use crate::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard, oneshot};
 
 /// Calls that wait for their turn, those of one criticality in lines of their own: one for those that
@@ -26,20 +27,18 @@ type Lines = [VecDeque<Queued>; 8];
 pub(crate) struct Queued {
     pub(crate) told: oneshot::Sender<Result<Permit, Refusal>>,
     pub(crate) class: Criticality,
+    /// In nanoseconds.
     pub(crate) since: u64,
-    /// In nanoseconds like `since`; none is the end of time.
-    pub(crate) deadline: u64,
-    pub(crate) method: usize,
-    pub(crate) holds_worker: bool,
+    pub(crate) call: Called,
 }
 
 /// What the queue's front is to be asked.
 pub(crate) enum Next {
     /// It has waited for too long, or cannot be answered in time: it goes.
     Drop,
-    /// It may go in, and so many are in with it.
-    Enter(usize),
-    /// There is no room, for it or anybody.
+    /// It is admitted; with how many permits in use.
+    Enter(Ticket, usize),
+    /// There is no room for its method.
     Stay,
     /// There is no worker for it, or for anybody who needs one.
     StayForWorker,
@@ -53,7 +52,7 @@ impl Queue {
             self.since.store(call.since.max(1), SeqCst);
         }
         self.lengths[class].fetch_add(1, SeqCst);
-        lines[2 * class + usize::from(!call.holds_worker)].push_back(call);
+        lines[2 * class + usize::from(!call.call.holds_worker)].push_back(call);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -99,24 +98,30 @@ impl Queue {
         ask: impl Fn(&Queued) -> Next,
     ) -> Option<(Queued, Next)> {
         let mut lines = self.lock();
+        // The last method without a permit.
+        let mut full = None;
         for line in lines.iter_mut().rev() {
             let Some(front) = line.front() else {
                 continue;
             };
             let newest = newest(front.class);
-            let next = ask(if newest { line.back()? } else { front });
-            match next {
-                Next::Stay => return None,
-                Next::StayForWorker => continue,
-                Next::Enter(_) | Next::Drop => {}
+            for nth in 0..line.len() {
+                let index = if newest { line.len() - 1 - nth } else { nth };
+                let call = &line[index];
+                if full == Some(call.call.method) {
+                    continue;
+                }
+                let next = ask(call);
+                match next {
+                    Next::Stay => full = Some(call.call.method),
+                    Next::StayForWorker => break,
+                    Next::Enter(..) | Next::Drop => {
+                        let call = line.remove(index)?;
+                        self.taken(std::slice::from_ref(&call));
+                        return Some((call, next));
+                    }
+                }
             }
-            let call = if newest {
-                line.pop_back()
-            } else {
-                line.pop_front()
-            }?;
-            self.taken(std::slice::from_ref(&call));
-            return Some((call, next));
         }
         None
     }

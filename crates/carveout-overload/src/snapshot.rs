@@ -8,13 +8,16 @@ use crate::mode::GuardMode;
 pub struct Snapshot {
     /// What it does.
     pub mode: GuardMode,
-    /// Calls that may be under way at once, streams that have begun not counted.
+    /// Calls that may be in flight at once: streams that have begun and waiting calls do not count.
     pub limit: usize,
     /// Calls that are under way, and streams.
     pub under_way: usize,
     /// Of these, the streams that have begun: they take no place of the limit, unless there are too many
     /// calls.
     pub streams: usize,
+    /// Of these, calls that wait for their request body, or have stalled at several times their method's
+    /// latency. They do not count against the limit.
+    pub waiting: usize,
     /// Calls that wait for their turn.
     pub queued: usize,
     /// For how long all calls have had to wait.

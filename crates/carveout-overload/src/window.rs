@@ -28,7 +28,7 @@ struct Shard {
     /// Calls that ended, and above them the sum of their excess: both in one step.
     ended: AtomicI64,
     took: AtomicU64,
-    gone: AtomicU64,
+    gone: AtomicI64,
     lost: AtomicU64,
     lost_after: AtomicU64,
     /// Times that the limit kept a call out.
@@ -62,7 +62,7 @@ pub(crate) struct Sums {
     pub(crate) excess: i64,
     /// Whether calls took the longer the more were under way.
     pub(crate) rises: bool,
-    /// Calls that were cancelled, or failed.
+    /// Calls that were cancelled or failed, or stalled or were paused, net of those that were resumed.
     pub(crate) gone: u64,
     /// Calls that were let in, and ended by their deadline.
     pub(crate) lost: u64,
@@ -106,8 +106,8 @@ impl Window {
         self.slope.add(among, excess, came);
     }
 
-    pub(crate) fn gone(&self) {
-        self.shard().gone.fetch_add(1, Relaxed);
+    pub(crate) fn gone(&self, calls: i64) {
+        self.shard().gone.fetch_add(calls, Relaxed);
     }
 
     pub(crate) fn lost(&self, nanos: u64) {
@@ -172,6 +172,8 @@ impl Window {
             ended += both.rem_euclid(EXCESS) as u64;
             excess += both.div_euclid(EXCESS);
         }
+        let gone = self.shards.iter().map(|it| it.gone.swap(0, Relaxed));
+        let gone = u64::try_from(gone.sum::<i64>()).unwrap_or(0);
         let arrived = levels.iter().sum();
         self.arrived.fetch_add(arrived, Relaxed);
         Sums {
@@ -181,7 +183,7 @@ impl Window {
             took: take(|it| &it.took),
             excess,
             rises: self.slope.take_rises(),
-            gone: take(|it| &it.gone),
+            gone,
             lost: take(|it| &it.lost),
             lost_after: take(|it| &it.lost_after),
             limited: take(|it| &it.limited),

@@ -1,7 +1,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -13,8 +13,10 @@ use pin_project_lite::pin_project;
 use tonic::Status;
 use tower::{Layer, Service, layer::layer_fn};
 
+use super::awaited;
 use super::maybe_body::MaybeBody;
 use super::placement::Told;
+use crate::admission::Refuser;
 use crate::error::Error;
 use crate::observe::status_in;
 use crate::routes::Arrival;
@@ -47,14 +49,27 @@ impl Turn {
 
 /// Answers what was refused, and holds the permit of what was let in to the end of its answer: a
 /// stream that is still sent is still work.
-#[derive(Clone)]
 pub(crate) struct Admit<S> {
     inner: S,
+    /// The connection's own.
+    refuser: Arc<Refuser>,
+}
+
+impl<S: Clone> Clone for Admit<S> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            refuser: Arc::new(Refuser::clone(&self.refuser)),
+        }
+    }
 }
 
 impl<S> Admit<S> {
-    pub(crate) fn layer() -> impl Layer<S, Service = Self> + Clone {
-        layer_fn(|inner| Self { inner })
+    pub(crate) fn layer(refuser: Refuser) -> impl Layer<S, Service = Self> + Clone {
+        layer_fn(move |inner| Self {
+            inner,
+            refuser: Arc::new(refuser.clone()),
+        })
     }
 }
 
@@ -83,6 +98,7 @@ where
             turn: Some(turn),
             permit: None,
             streams,
+            refuser: self.refuser.clone(),
         }
     }
 }
@@ -95,7 +111,17 @@ pin_project! {
         turn: Option<Turn>,
         permit: Option<Permit>,
         streams: bool,
+        refuser: Arc<Refuser>,
     }
+}
+
+fn refused<B>(error: Error) -> http::Response<AdmittedBody<B>> {
+    Status::from(error)
+        .into_http::<()>()
+        .map(|()| AdmittedBody {
+            inner: MaybeBody::none(),
+            permit: None,
+        })
 }
 
 impl<F, B> Future for AdmittedFuture<F>
@@ -111,21 +137,25 @@ where
                 Ok(permit) => *this.permit = permit,
                 Err(error) => {
                     this.inner.set(None);
-                    let refused = Status::from(error).into_http::<()>();
-                    return Poll::Ready(Ok(refused.map(|()| AdmittedBody {
-                        inner: MaybeBody::none(),
-                        permit: None,
-                    })));
+                    return Poll::Ready(Ok(refused(error)));
                 }
             }
             if let Some(permit) = this.permit {
                 permit.begin();
             }
         }
-        let Some(inner) = this.inner.as_pin_mut() else {
+        let Some(inner) = this.inner.as_mut().as_pin_mut() else {
             return Poll::Pending;
         };
-        let Ok(response) = ready!(inner.poll(cx));
+        let polled = match awaited::poll(this.permit, || inner.poll(cx)) {
+            Ok(polled) => polled,
+            Err(refusal) => {
+                this.inner.set(None);
+                *this.permit = None;
+                return Poll::Ready(Ok(refused(this.refuser.refuse(refusal))));
+            }
+        };
+        let Ok(response) = ready!(polled);
         let mut permit = this.permit.take();
         match (status_in(response.headers()), &mut permit) {
             // An answer that is over with its headers.

@@ -1,6 +1,7 @@
 mod accept;
 mod activity;
 mod admit;
+mod awaited;
 mod cancelled_upload;
 mod catch_panic;
 mod check_access;
@@ -30,6 +31,7 @@ mod timer;
 mod transport;
 
 pub(crate) use admit::Turn;
+pub(crate) use awaited::Awaited;
 pub(crate) use cancelled_upload::CancelledUpload;
 pub use compression::Compression;
 pub(crate) use compression::Encoding;

@@ -110,7 +110,7 @@ impl Stack {
             .layer(CatchPanic::layer())
             // Inside of the three above, so that a refusal is counted and explained; before anything
             // is done for the call. What it answers with was decided before there was a span.
-            .layer(Admit::layer())
+            .layer(Admit::layer(doorkeeper.refuser()))
             .layer(CheckAccess::layer(access.clone()))
             // Inside of all above: what a deadline ends is the handler, and the end is an
             // error like any other.

@@ -9,11 +9,13 @@ use carveout_grpc::{GuardMode, OverloadConfig, check_health};
 use futures_util::future::join_all;
 use greeter_api::WatchItemsRequest;
 use greeter_api::greeter_service_client::GreeterServiceClient;
+use tokio::io::AsyncWriteExt;
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use crate::control::plain;
+use crate::frames::*;
 use crate::support::{Handlers, Raw, Server, raw_client, read, until};
 
 const HOLDS: Duration = Duration::from_millis(5);
@@ -261,4 +263,125 @@ async fn a_call_that_cannot_be_answered_in_time_is_not_begun() {
         assert_eq!(status.code(), Code::DeadlineExceeded);
         assert_eq!(pushback(status), -1);
     }
+}
+
+fn enforced() -> OverloadConfig {
+    OverloadConfig {
+        mode: GuardMode::Enforce,
+        ..OverloadConfig::default()
+    }
+}
+
+#[tokio::test]
+async fn requests_that_do_not_come_are_in_nobodys_way() {
+    for (connections, heads) in [(1, 1000), (50, 20)] {
+        let server = Server::limited(Handlers::default(), enforced()).await;
+        let mut client = server.client();
+        // Enough to know that the method holds no worker.
+        for _ in 0..100 {
+            client.get_item(read()).await.unwrap();
+        }
+        let mut attackers = Vec::new();
+        for _ in 0..connections {
+            let mut attacker = Attacker::connect(server.addr).await;
+            let all = (0..heads).map(|call| frame(HEADERS, END_HEADERS, 2 * call + 1, &head()));
+            let all: Vec<u8> = all.collect::<Vec<_>>().concat();
+            attacker.0.write_all(&all).await.unwrap();
+            attackers.push(attacker);
+        }
+        let have_come = || {
+            let counts = server.admission.snapshot().counts;
+            counts.admitted + counts.queued + counts.queue_full + counts.below_threshold >= 1100
+        };
+        until("all have come", have_come).await;
+        until("none is in the queue", || {
+            server.admission.snapshot().queued == 0
+        })
+        .await;
+        for _ in 0..100 {
+            client.get_item(read()).await.unwrap();
+        }
+        drop(attackers);
+        let gone = || server.admission.snapshot().under_way == 0;
+        until("their places are free", gone).await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_comes_late_is_answered_and_one_too_many_is_refused() {
+    let one = OverloadConfig {
+        initial_limit: 1,
+        min_limit: 1,
+        ..enforced()
+    };
+    let (handlers, begun, end) = lasting();
+    let server = Server::limited(handlers, one).await;
+    let mut late = Attacker::connect(server.addr).await;
+    late.0
+        .write_all(&frame(HEADERS, END_HEADERS, 1, &head()))
+        .await
+        .unwrap();
+    let waits = || server.admission.snapshot().waiting == 1;
+    until("it is waited for", waits).await;
+    // Another call gets its permit.
+    let mut client = server.raw_client().await;
+    let call = tokio::spawn(async move { client.get_item(read()).await });
+    until("another has begun", || begun.load(Ordering::Relaxed) == 1).await;
+    late.0
+        .write_all(&frame(DATA, END_STREAM, 1, &[0; 5]))
+        .await
+        .unwrap();
+    let refused = || server.admission.snapshot().counts.queue_full == 1;
+    until("it is refused", refused).await;
+    end.add_permits(2);
+    call.await.unwrap().unwrap();
+    // Half of a message does not resume the call.
+    late.0
+        .write_all(&frame(HEADERS, END_HEADERS, 3, &head()))
+        .await
+        .unwrap();
+    until("it is waited for", waits).await;
+    late.0.write_all(&frame(DATA, 0, 3, &[0; 3])).await.unwrap();
+    late.0
+        .write_all(&frame(DATA, END_STREAM, 3, &[0; 2]))
+        .await
+        .unwrap();
+    until("it has begun", || begun.load(Ordering::Relaxed) == 2).await;
+    until("it is answered", || {
+        server.admission.snapshot().under_way == 0
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dependency_that_hangs_keeps_nobody_from_another() {
+    let few = OverloadConfig {
+        initial_limit: 8,
+        ..enforced()
+    };
+    let (handlers, begun, end) = lasting();
+    let handlers = handlers.watch(|| Ok(tokio_stream::empty()));
+    let server = Server::limited(handlers, few).await;
+    let mut client = server.client();
+    let mut hanging = Vec::new();
+    for _ in 0..server.admission.snapshot().limit {
+        let mut client = client.clone();
+        hanging.push(tokio::spawn(async move { client.get_item(read()).await }));
+    }
+    until("all hang", || {
+        begun.load(Ordering::Relaxed) == hanging.len()
+    })
+    .await;
+    for _ in 0..20 {
+        client.watch_items(WatchItemsRequest {}).await.unwrap();
+    }
+    end.add_permits(hanging.len());
+    for call in hanging {
+        // Or its deadline was over.
+        let _ = call.await.unwrap();
+    }
+    until("all have left", || {
+        server.admission.snapshot().under_way == 0
+    })
+    .await;
 }

@@ -3,6 +3,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::Shared;
 use crate::gate::Full;
+use crate::in_flight::{self, Ticket};
 use crate::limit::Now;
 use crate::threshold::Overload;
 
@@ -10,17 +11,78 @@ use crate::threshold::Overload;
 /// ended by then.
 const WINDOW: u64 = 100_000_000;
 const WINDOW_CALLS: u64 = 20;
+/// How long a fair share is valid, in nanoseconds.
+const SHARE_TTL: u64 = 1_000_000;
 
 impl Shared {
-    /// Lets a call in if there is room, and says how many places are taken then.
-    pub(super) fn try_enter(&self, holds_worker: bool) -> Result<usize, Full> {
-        let entered = self.gate.try_enter(holds_worker);
-        match entered {
-            Ok(taken) => self.saw(taken),
-            Err(Full::Limit) => self.window.limited(),
-            Err(Full::Workers) => {}
+    /// Stops counting calls that have stalled.
+    fn advance_generations(self: &Arc<Self>, at: u64) {
+        let looked = self.looked.load(Relaxed);
+        let is_due = at.saturating_sub(looked) >= in_flight::MIN_GENERATION;
+        let mine = is_due
+            && self
+                .looked
+                .compare_exchange(looked, at, Relaxed, Relaxed)
+                .is_ok();
+        if !mine {
+            return;
         }
-        entered
+        let stalled = {
+            let _alone = self.control.lock().unwrap_or_else(PoisonError::into_inner);
+            let methods = self.methods.iter().enumerate();
+            let stalled =
+                methods.map(|(index, method)| self.in_flight.advance(index, at, method.usual()));
+            stalled.sum()
+        };
+        if stalled > 0 {
+            self.gate.uncount(stalled);
+            self.window.gone(stalled as i64);
+            self.let_in(at);
+        }
+    }
+
+    /// Lets a call in if there is room, and says how many places are taken then.
+    pub(super) fn try_enter(
+        &self,
+        at: u64,
+        method: usize,
+        holds_worker: bool,
+    ) -> Result<(Ticket, usize), Full> {
+        match self
+            .gate
+            .try_enter(holds_worker, || self.has_share(at, method))
+        {
+            Ok(taken) => {
+                self.saw(taken);
+                Ok((self.in_flight.enter(method), taken))
+            }
+            Err(full) => {
+                if full == Full::Limit {
+                    self.window.limited();
+                }
+                Err(full)
+            }
+        }
+    }
+
+    /// Whether a method has fewer permits than its fair share of the limit.
+    pub(super) fn has_share(&self, at: u64, method: usize) -> bool {
+        // A single method has the whole limit as its share.
+        if self.methods.len() == 1 {
+            return false;
+        }
+        let shared = self.shared.load(Relaxed);
+        let is_due = at.saturating_sub(shared) >= SHARE_TTL;
+        if is_due
+            && self
+                .shared
+                .compare_exchange(shared, at, Relaxed, Relaxed)
+                .is_ok()
+        {
+            let share = self.in_flight.fair_share(self.gate.limit());
+            self.share.store(share, Relaxed);
+        }
+        self.in_flight.count(method) < self.share.load(Relaxed)
     }
 
     /// So many places were taken.
@@ -32,6 +94,7 @@ impl Shared {
 
     /// Looks at what has happened, if it is time to.
     pub(super) fn look(self: &Arc<Self>, at: u64) {
+        self.advance_generations(at);
         let Some(sums) = self.window.close(at, WINDOW, WINDOW_CALLS) else {
             return;
         };

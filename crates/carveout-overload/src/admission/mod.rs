@@ -12,11 +12,12 @@ use crate::average::Average;
 use crate::clock::{Clock, nanos};
 use crate::config::OverloadConfig;
 use crate::gate::Gate;
+use crate::in_flight::{InFlight, Ticket};
 use crate::level::Criticality;
 use crate::limit::Limit;
 use crate::method::Method;
 use crate::mode::GuardMode;
-use crate::permit::{Permit, Waiting};
+use crate::permit::{Called, Permit, Waiting};
 use crate::queue::{Queue, Queued};
 use crate::snapshot::{Counters, Snapshot};
 use crate::spread::Spread;
@@ -63,6 +64,12 @@ pub(crate) struct Shared {
     queue: Queue,
     threshold: Threshold,
     window: Window,
+    in_flight: InFlight,
+    /// When generations were last advanced, in nanoseconds.
+    looked: AtomicU64,
+    /// When the fair share was last computed, in nanoseconds, and the share in permits.
+    shared: AtomicU64,
+    share: AtomicUsize,
     methods: Box<[Method]>,
     /// What a call takes on the average, in nanoseconds.
     took: Average<6>,
@@ -116,6 +123,10 @@ impl Admission {
             queue: Queue::default(),
             threshold: Threshold::default(),
             window: Window::new(),
+            in_flight: InFlight::new(methods.max(1)),
+            looked: AtomicU64::new(0),
+            shared: AtomicU64::new(0),
+            share: AtomicUsize::new(1),
             methods: (0..methods.max(1)).map(|_| Method::default()).collect(),
             took: Average::default(),
             spread: Spread::default(),
@@ -147,35 +158,36 @@ impl Admission {
     /// Costs a few atomic operations and no lock for a call that is let in at once or refused.
     pub fn arrive(&self, now: Instant, call: &Arrival) -> Decision {
         let shared = &self.0;
+        let called = shared.called(call);
         let mode = shared.mode();
         if mode == GuardMode::Off {
-            return Decision::Admitted(Permit::new(None, call.method, 0, 0, 0, false));
+            return Decision::Admitted(Permit::new(None, called, 0, None));
         }
         let at = shared.clock.since_origin(now);
-        let holds_worker = !call.holds_worker.is_zero();
         shared.window.arrived(call.level);
         shared.look(at);
         if mode == GuardMode::Dark {
-            let entered = shared.gate.enter(holds_worker);
+            let entered = shared.gate.enter(called.holds_worker);
+            let place = shared.in_flight.enter(called.method);
             shared.saw(entered.taken);
-            let mut permit = self.permit(at, call, entered.taken, holds_worker);
+            let mut permit = self.permit(at, called, (place, entered.taken));
             permit.would_be = shared.would_be(at, call, entered);
             return Decision::Admitted(permit);
         }
         // Those in the queue wait for workers, if there is room for a call that needs none.
         // Whoever is below the threshold, too: nobody is served by a place that stays empty.
-        let first = shared.queue.is_empty() || !holds_worker;
-        if first && let Ok(taken) = shared.try_enter(holds_worker) {
-            return Decision::Admitted(self.permit(at, call, taken, holds_worker));
+        let first = shared.queue.is_empty() || !called.holds_worker;
+        if first && let Ok(entered) = shared.try_enter(at, called.method, called.holds_worker) {
+            return Decision::Admitted(self.permit(at, called, entered));
         }
         let ahead = shared.queue.ahead_of(call.level.class());
         if let Some(refusal) = shared.refusal(at, call, ahead) {
             return Decision::Refused(refusal);
         }
-        Decision::Queued(self.queue(at, now, call))
+        Decision::Queued(self.queue(at, now, call, called))
     }
 
-    fn queue(&self, at: u64, now: Instant, call: &Arrival) -> Waiting {
+    fn queue(&self, at: u64, now: Instant, call: &Arrival, called: Called) -> Waiting {
         let shared = &self.0;
         shared.window.queued();
         shared.counters.queued.fetch_add(1, Relaxed);
@@ -184,14 +196,12 @@ impl Admission {
             told: tell,
             class: call.level.class(),
             since: at,
-            deadline: shared.deadline(call),
-            method: call.method,
-            holds_worker: !call.holds_worker.is_zero(),
+            call: called,
         });
         // The last one may have left between the look at the gate and the step into the queue.
         shared.let_in(at);
         let allowed = shared.allowed_wait(at, call.level.class(), call.method);
-        let left = shared.deadline(call).saturating_sub(at);
+        let left = called.deadline.saturating_sub(at);
         Waiting {
             of: Arc::clone(&self.0),
             told,
@@ -200,16 +210,8 @@ impl Admission {
         }
     }
 
-    fn permit(&self, at: u64, call: &Arrival, among: usize, unbegun: bool) -> Permit {
-        let deadline = self.0.deadline(call);
-        Permit::new(
-            Some(Arc::clone(&self.0)),
-            call.method,
-            at,
-            deadline,
-            among,
-            unbegun,
-        )
+    fn permit(&self, at: u64, call: Called, entered: (Ticket, usize)) -> Permit {
+        Permit::new(Some(Arc::clone(&self.0)), call, at, Some(entered))
     }
 
     /// What it does at present.
@@ -227,6 +229,7 @@ impl Admission {
             limit: shared.gate.limit(),
             under_way: shared.gate.under_way(),
             streams: shared.gate.streams(),
+            waiting: shared.gate.waiting(),
             queued: shared.queue.len(),
             queue_standing_for: Duration::from_nanos(shared.queue.standing_for(at)),
             wait: Duration::from_nanos(
@@ -255,10 +258,13 @@ impl Shared {
         }
     }
 
-    /// In nanoseconds; none is the end of time.
-    fn deadline(&self, call: &Arrival) -> u64 {
-        call.deadline
-            .map_or(u64::MAX, |deadline| self.clock.since_origin(deadline))
+    fn called(&self, call: &Arrival) -> Called {
+        let deadline = call.deadline;
+        Called {
+            method: call.method.min(self.methods.len() - 1),
+            deadline: deadline.map_or(u64::MAX, |deadline| self.clock.since_origin(deadline)),
+            holds_worker: !call.holds_worker.is_zero(),
+        }
     }
 
     fn method(&self, method: usize) -> &Method {

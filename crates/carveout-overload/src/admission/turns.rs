@@ -19,7 +19,7 @@ impl Shared {
             return;
         }
         let is_late = |call: &Queued| {
-            at.saturating_sub(call.since) > self.allowed_wait(at, call.class, call.method)
+            at.saturating_sub(call.since) > self.allowed_wait(at, call.class, call.call.method)
         };
         for late in self.queue.late(is_late) {
             let refusal = self.overloaded(at.saturating_sub(late.since));
@@ -29,12 +29,12 @@ impl Shared {
             }
         }
         let ask = |call: &Queued| {
-            let takes = self.method(call.method).usual();
-            if call.told.is_closed() || at.saturating_add(takes) > call.deadline {
+            let takes = self.method(call.call.method).usual();
+            if call.told.is_closed() || at.saturating_add(takes) > call.call.deadline {
                 return Next::Drop;
             }
-            match self.try_enter(call.holds_worker) {
-                Ok(taken) => Next::Enter(taken),
+            match self.try_enter(at, call.call.method, call.call.holds_worker) {
+                Ok((place, taken)) => Next::Enter(place, taken),
                 Err(Full::Limit) => Next::Stay,
                 Err(Full::Workers) => Next::StayForWorker,
             }
@@ -42,14 +42,13 @@ impl Shared {
         let newest = |class| self.is_overloaded(at, class);
         while let Some((call, next)) = self.queue.next(newest, ask) {
             let told = match next {
-                Next::Enter(taken) => {
+                Next::Enter(place, taken) => {
                     let queued = at.saturating_sub(call.since);
                     if queued < SHORT {
                         self.queue.moved(at);
                     }
                     let of = Some(Handle::to(self));
-                    let mut permit =
-                        Permit::new(of, call.method, at, call.deadline, taken, call.holds_worker);
+                    let mut permit = Permit::new(of, call.call, at, Some((place, taken)));
                     permit.queued = queued;
                     Ok(permit)
                 }
@@ -59,8 +58,8 @@ impl Shared {
                     self.counters.doomed_late.fetch_add(1, Relaxed);
                     self.window.overloaded();
                     Err(Refusal::Doomed {
-                        takes: Duration::from_nanos(self.method(call.method).usual()),
-                        left: Duration::from_nanos(call.deadline.saturating_sub(at)),
+                        takes: Duration::from_nanos(self.method(call.call.method).usual()),
+                        left: Duration::from_nanos(call.call.deadline.saturating_sub(at)),
                     })
                 }
             };

@@ -10,3 +10,4 @@ mod quiet;
 mod run;
 mod scenarios;
 mod served;
+mod waiting;

@@ -12,9 +12,15 @@ pub(crate) struct Model {
     pub(crate) workers: usize,
     /// Whether a call holds its worker, and so is known to.
     pub(crate) holds_worker: bool,
+    /// Number of methods, all alike.
+    pub(crate) methods: usize,
     /// How long a call takes at a time of the simulation.
     pub(crate) takes: fn(Duration, &mut Random) -> Duration,
     pub(crate) callers: Callers,
+    /// When callers give up.
+    pub(crate) deadline: Duration,
+    /// Calls that stall or wait for their callers, beside these.
+    pub(crate) others: Option<Others>,
     /// The share of calls that are CRITICAL; the rest is SHEDDABLE.
     pub(crate) critical: f64,
     /// Everything stands still so often and for so long, as for a collector of garbage.
@@ -34,14 +40,54 @@ pub(crate) enum Callers {
     Clients(usize, Duration),
 }
 
+/// Background calls that use neither workers nor the pool. Their outcomes are not recorded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Others {
+    /// Number of methods of their own; 0 shares the methods of the others.
+    pub(crate) methods: usize,
+    /// When they begin.
+    pub(crate) at: Duration,
+    /// Size of the burst at the beginning.
+    pub(crate) crowd: usize,
+    /// Arrivals a second after it.
+    pub(crate) rate: f64,
+    pub(crate) wait: Wait,
+    pub(crate) deadline: Duration,
+}
+
+/// What a background call waits for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wait {
+    /// A dependency, whose latency depends on the time of the simulation.
+    Dependency(fn(Duration) -> Duration),
+    /// Its request body, of this number of parts, ten a second.
+    Request(u32),
+}
+
+impl Default for Others {
+    fn default() -> Self {
+        Self {
+            methods: 1,
+            at: Duration::ZERO,
+            crowd: 0,
+            rate: 0.0,
+            wait: Wait::Dependency(|_| Duration::from_secs(3600)),
+            deadline: Duration::from_secs(20),
+        }
+    }
+}
+
 impl Default for Model {
     fn default() -> Self {
         Self {
             places: 2,
             workers: 2,
             holds_worker: true,
+            methods: 1,
             takes: |_, _| Duration::from_millis(5),
             callers: Callers::Open(|_| 400.0),
+            deadline: Duration::from_millis(200),
+            others: None,
             critical: 1.0,
             pauses: None,
             lasts: Duration::from_secs(4),

@@ -10,10 +10,10 @@ use carveout_overload::{
     Waiting,
 };
 
-use crate::model::{Callers, Model, Outcome, Random};
+use crate::model::{Callers, Model, Outcome, Random, Wait};
 
-/// Callers give up then.
-const DEADLINE: Duration = Duration::from_millis(200);
+/// Between two parts of a request that comes in parts.
+const PART: Duration = Duration::from_millis(100);
 /// How often a client tries again.
 const RETRIES: u32 = 3;
 
@@ -41,6 +41,10 @@ struct Call {
     /// Who calls, and for how many times again.
     client: Option<(usize, u32)>,
     permit: Option<Permit>,
+    /// One of those that wait for something else.
+    is_other: bool,
+    /// Of its request, that have not come.
+    parts: u32,
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +57,10 @@ enum Event {
     Arrives,
     /// A client's call, for how many times again.
     Calls(usize, u32),
+    /// One that waits for something else, by its number.
+    OtherArrives(usize),
+    /// A part of its request, or its deadline.
+    OtherGoesOn(usize),
 }
 
 impl<'a> Run<'a> {
@@ -69,10 +77,16 @@ impl<'a> Run<'a> {
                 events.extend((0..clients).map(|client| Reverse((begin, Event::Calls(client, 0)))));
             }
         }
+        let mut methods = model.methods;
+        if let Some(others) = &model.others {
+            methods += others.methods;
+            let calls = (0..=others.crowd).map(Event::OtherArrives);
+            events.extend(calls.map(|call| Reverse((begin + others.at, call))));
+        }
         Self {
             model,
             random: Random::new(seed),
-            admission: Admission::with_clock(config, 1, model.workers, clock.clone()),
+            admission: Admission::with_clock(config, methods, model.workers, clock.clone()),
             clock,
             begin,
             events,
@@ -103,6 +117,8 @@ impl<'a> Run<'a> {
                 }
                 Event::Ends(call) => self.ends(call, at),
                 Event::Expires => {}
+                Event::OtherArrives(nth) => self.other_arrives(nth, due, at),
+                Event::OtherGoesOn(call) => self.other_goes_on(call, at),
             }
             self.settle(at);
         }
@@ -138,6 +154,97 @@ impl<'a> Run<'a> {
         }
     }
 
+    fn other_arrives(&mut self, nth: usize, due: Instant, at: Instant) {
+        let Some(others) = self.model.others else {
+            return;
+        };
+        if nth >= others.crowd {
+            if others.rate == 0.0 {
+                return;
+            }
+            let gap = Duration::from_secs_f64(1.0 / others.rate);
+            let next = due + self.random.around(gap);
+            if next >= self.begin + self.model.lasts {
+                return;
+            }
+            self.events
+                .push(Reverse((next, Event::OtherArrives(nth + 1))));
+        }
+        let arrival = Arrival {
+            level: Level::new(Criticality::Critical, self.random.next(), false),
+            deadline: Some(due + others.deadline),
+            ..Arrival::of(
+                nth.checked_rem(others.methods)
+                    .map_or(0, |method| self.model.methods + method),
+            )
+        };
+        let call = Call {
+            due,
+            critical: true,
+            client: None,
+            permit: None,
+            is_other: true,
+            parts: match others.wait {
+                Wait::Request(parts) => parts,
+                Wait::Dependency(_) => 0,
+            },
+        };
+        self.asks(call, &arrival, at);
+    }
+
+    /// A background call is admitted.
+    fn other_begins(&mut self, index: usize, at: Instant) {
+        let Some(others) = self.model.others else {
+            return;
+        };
+        let call = self.calls[index].as_mut().expect("an admitted call");
+        let permit = call
+            .permit
+            .as_mut()
+            .expect("a permit of a call that is let in");
+        permit.begin();
+        let gives_up = call.due + others.deadline;
+        let next = match others.wait {
+            Wait::Dependency(takes) => at + takes(at - self.begin),
+            Wait::Request(_) => {
+                permit.pause(at);
+                at + PART
+            }
+        };
+        self.events
+            .push(Reverse((next.min(gives_up), Event::OtherGoesOn(index))));
+    }
+
+    fn other_goes_on(&mut self, index: usize, at: Instant) {
+        let Some(others) = self.model.others else {
+            return;
+        };
+        let call = self.calls[index]
+            .as_mut()
+            .expect("a call that is under way");
+        if at < call.due + others.deadline && call.parts > 0 {
+            let permit = call.permit.as_mut().expect("a permit of a call under way");
+            // Each part but the last is taken up and no more.
+            call.parts -= 1;
+            if call.parts > 0 {
+                permit.resume(at, true).expect("it is begun");
+                permit.pause(at);
+                let next = (at + PART).min(call.due + others.deadline);
+                self.events.push(Reverse((next, Event::OtherGoesOn(index))));
+                return;
+            }
+            if permit.resume(at, false).is_err() {
+                self.take(index);
+                return;
+            }
+        }
+        let call = self.take(index);
+        let permit = call.permit.expect("a permit of a call under way");
+        if at < call.due + others.deadline {
+            permit.finish(at);
+        }
+    }
+
     fn arrives(&mut self, due: Instant, at: Instant, client: Option<(usize, u32)>) {
         let critical = self.random.share() < self.model.critical;
         let criticality = if critical {
@@ -153,28 +260,34 @@ impl<'a> Run<'a> {
         let is_retry = client.is_some_and(|(_, retries)| retries > 0);
         let arrival = Arrival {
             level: Level::new(criticality, self.random.next(), is_retry),
-            deadline: Some(due + DEADLINE),
+            deadline: Some(due + self.model.deadline),
             holds_worker,
-            ..Arrival::of(0)
+            ..Arrival::of(self.random.next() as usize % self.model.methods)
         };
         let call = Call {
             due,
             critical,
             client,
             permit: None,
+            is_other: false,
+            parts: 0,
         };
         if self.counts(&call) {
             self.outcome.offered += 1;
             self.outcome.critical_offered += u32::from(critical);
         }
-        let decision = self.admission.arrive(at, &arrival);
+        self.asks(call, &arrival, at);
+    }
+
+    fn asks(&mut self, call: Call, arrival: &Arrival, at: Instant) {
+        let decision = self.admission.arrive(at, arrival);
         let index = self.free.pop().unwrap_or(self.calls.len());
         if index == self.calls.len() {
             self.calls.push(None);
         }
         self.calls[index] = Some(call);
         match decision {
-            Decision::Admitted(permit) => self.is_let_in(index, permit),
+            Decision::Admitted(permit) => self.is_let_in(index, permit, at),
             Decision::Queued(waiting) => {
                 self.events
                     .push(Reverse((waiting.expires(), Event::Expires)));
@@ -184,11 +297,14 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn is_let_in(&mut self, index: usize, permit: Permit) {
-        if let Some(call) = &mut self.calls[index] {
-            call.permit = Some(permit);
+    fn is_let_in(&mut self, index: usize, permit: Permit, at: Instant) {
+        let call = self.calls[index].as_mut().expect("a call that asked");
+        call.permit = Some(permit);
+        if call.is_other {
+            self.other_begins(index, at);
+        } else {
+            self.line.push_back(index);
         }
-        self.line.push_back(index);
     }
 
     fn is_refused(&mut self, index: usize, refusal: Refusal, at: Instant) {
@@ -225,7 +341,7 @@ impl<'a> Run<'a> {
         self.busy -= 1;
         let mut call = self.take(index);
         let permit = call.permit.take().expect("a permit of a call that began");
-        let in_time = at <= call.due + DEADLINE;
+        let in_time = at <= call.due + self.model.deadline;
         // A call whose deadline has passed is dropped where it awaits something.
         if in_time || self.model.holds_worker {
             permit.finish(at);
@@ -259,7 +375,7 @@ impl<'a> Run<'a> {
                 };
                 moved = true;
                 match told {
-                    Ok(permit) => self.is_let_in(index, permit),
+                    Ok(permit) => self.is_let_in(index, permit, at),
                     Err(refusal) => self.is_refused(index, refusal, at),
                 }
             }
@@ -277,7 +393,7 @@ impl<'a> Run<'a> {
 
     fn begins(&mut self, index: usize, at: Instant) {
         let call = self.calls[index].as_mut().expect("a call in the line");
-        let deadline = call.due + DEADLINE;
+        let deadline = call.due + self.model.deadline;
         if at > deadline {
             // It is dropped where it waits.
             let call = self.take(index);
@@ -302,7 +418,7 @@ impl<'a> Run<'a> {
     }
 
     fn counts(&self, call: &Call) -> bool {
-        call.due >= self.begin + self.model.warm_up
+        call.due >= self.begin + self.model.warm_up && !call.is_other
     }
 }
 

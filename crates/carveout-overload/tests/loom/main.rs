@@ -25,6 +25,8 @@ mod config;
 mod edits;
 #[path = "../../src/gate.rs"]
 mod gate;
+#[path = "../../src/in_flight.rs"]
+mod in_flight;
 #[path = "../../src/level.rs"]
 mod level;
 #[path = "../../src/limit.rs"]

@@ -31,6 +31,11 @@ macro_rules! atomic {
                 self.0.swap(number, order);
             }
 
+            pub(crate) fn swap(&self, number: $number, order: Ordering) -> $number {
+                assert_eq!(order, Ordering::SeqCst);
+                self.0.swap(number, order)
+            }
+
             pub(crate) fn fetch_add(&self, number: $number, order: Ordering) -> $number {
                 assert_eq!(order, Ordering::SeqCst);
                 self.0.fetch_add(number, order)

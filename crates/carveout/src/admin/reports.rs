@@ -63,6 +63,7 @@ impl Admin {
                 "limit": it.limit,
                 "under_way": it.under_way,
                 "streams": it.streams,
+                "waiting": it.waiting,
                 "queued": it.queued,
                 "queue_standing_for_ms": milliseconds(it.queue_standing_for),
                 "threshold": it.threshold,
