@@ -15,7 +15,15 @@ const STEPS: [&[&str]; 6] = [
     &["build", "--locked", "--manifest-path", ORACLE],
     &["test", "--locked", "--manifest-path", "xtask/Cargo.toml"],
     &["test", "--locked", "-p", "greeter"],
-    &["test", "--locked", "-p", "carveout-testing", "--test", "it", "uploads"],
+    &[
+        "test",
+        "--locked",
+        "-p",
+        "carveout-testing",
+        "--test",
+        "it",
+        "uploads",
+    ],
     &["test", "--locked", "--workspace", "--no-fail-fast"],
 ];
 
