@@ -4,7 +4,9 @@ use crate::log::{LogLayer, LogWriter, notice};
 use crate::trace::{Pipeline, SpanLayer};
 use crate::{Telemetry, TelemetryConfig};
 use http::Uri;
+use std::fs::File;
 use std::io;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use thiserror::Error;
 use tracing::{Dispatch, dispatcher};
@@ -41,6 +43,9 @@ pub enum InitError {
     /// A thread or a runtime could not be started.
     #[error("cannot start a thread for telemetry: {0}")]
     Thread(io::Error),
+    /// Standard output cannot be used.
+    #[error("cannot use standard output: {0}")]
+    Output(io::Error),
     /// There is a subscriber in this process already.
     #[error("telemetry was set up twice in this process")]
     Twice,
@@ -57,7 +62,11 @@ pub enum InitError {
 /// If the configuration cannot be used, a thread cannot be started, or the process has a subscriber
 /// already. A receiver that is not there is no error.
 pub fn init(config: &TelemetryConfig, service: ServiceInfo) -> Result<Telemetry, InitError> {
-    let (dispatch, telemetry) = dispatch(config, service, io::stdout())?;
+    // Not by the handle of the standard library: a write that waits for a reader holds its lock, and what
+    // is in its buffer is written once more when the process ends.
+    let output = io::stdout().as_fd().try_clone_to_owned();
+    let output = File::from(output.map_err(InitError::Output)?);
+    let (dispatch, telemetry) = dispatch(config, service, output)?;
     dispatcher::set_global_default(dispatch).map_err(|_| InitError::Twice)?;
     Ok(telemetry)
 }

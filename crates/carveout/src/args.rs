@@ -95,6 +95,8 @@ usage: {name} [options]
 Settings come from, in rising precedence: built-in defaults, default.toml, the profile's file, environment variables such as
 {env}__GRPC__PORT=20000, and --set.
 
+signals: SIGTERM, SIGINT and SIGQUIT drain and stop, a second one stops at once; SIGHUP reads the configuration again
+
 exit codes: 0 stopped as asked, 1 a start step failed or calls were cut, 2 wrong arguments or configuration",
         version = about.version
     )

@@ -38,6 +38,8 @@ mod service;
 mod settings;
 mod signals;
 mod state;
+mod stderr;
+mod threads;
 
 pub use about::About;
 pub use boot::Boot;

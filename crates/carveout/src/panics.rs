@@ -1,8 +1,49 @@
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe};
+
+use crate::stderr;
+
+thread_local! {
+    static EXPECTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Turns a panic of `work` into an error that has its words, and keeps the hooks of this module silent.
+///
+/// For code that panics where it should fail: tokio's runtimes do, when a thread cannot be started.
+pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    EXPECTED.set(true);
+    let done = panic::catch_unwind(AssertUnwindSafe(work));
+    EXPECTED.set(false);
+    done.map_err(|panic| {
+        let words = panic.downcast_ref::<String>().map(String::as_str);
+        let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+        words.unwrap_or("a panic without words").to_owned()
+    })
+}
+
+/// Before logging is set up, a panic is one line on standard error. The standard library's hook would block
+/// there on a full pipe.
+pub(crate) fn print_panics(service: &'static str) {
+    panic::set_hook(Box::new(move |panic| {
+        if EXPECTED.get() {
+            return;
+        }
+        let what = panic.payload_as_str().unwrap_or("a panic without words");
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        stderr::line(format_args!("{service}: panicked at {place}: {what}"));
+    }));
+}
 
 /// A panic goes to the log as everything else does, under the id of the trace that it happened in.
 pub(crate) fn log_panics() {
-    std::panic::set_hook(Box::new(|panic| {
+    panic::set_hook(Box::new(|panic| {
+        if EXPECTED.get() {
+            return;
+        }
         let what = panic.payload_as_str().unwrap_or("a panic without words");
         let place = panic.location().map(ToString::to_string);
         let backtrace = Backtrace::capture();

@@ -2,7 +2,6 @@ use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::{Arc, mpsc};
-use std::thread;
 use std::time::Duration;
 
 use carveout_config::Live;
@@ -12,13 +11,13 @@ use tokio::runtime::{self, Runtime};
 use tokio::sync::oneshot;
 
 use crate::lifecycle::{self, End, Process, State};
-use crate::panics::log_panics;
+use crate::panics::{caught, log_panics};
 use crate::reload::Reloader;
 use crate::run::{FAILED, fail};
 use crate::service::{BoxError, Running, StartError};
 use crate::settings::{LifecycleConfig, ServiceConfig, Settings};
-use crate::signals::Signals;
-use crate::{About, Boot};
+use crate::signals::{Obeyed, Signals};
+use crate::{About, Boot, stderr, threads};
 
 /// How long the start function may take to let go of the main thread once the life is over.
 const LET_GO: Duration = Duration::from_millis(200);
@@ -29,25 +28,22 @@ const LAST_WORDS: Duration = Duration::from_millis(100);
 ///
 /// Its life goes on on a thread of its own, with timers of its own: handlers that block every
 /// worker stop the workers' timers too, and a start function that blocks holds the main thread.
-/// Neither may keep a signal from being obeyed.
-pub(crate) fn serve<C, F>(about: About, settings: Settings<C>, start: F) -> ExitCode
+/// Neither may keep a signal from being obeyed. Should that thread be blocked itself, by a destructor
+/// of the service say, the one of [`Signals`] ends the process.
+pub(crate) fn serve<C, F>(
+    about: About,
+    settings: Settings<C>,
+    signals: Signals,
+    start: F,
+) -> ExitCode
 where
     C: ServiceConfig,
     F: AsyncFnOnce(Boot, Live<C>) -> Result<Routes, BoxError>,
 {
-    let runtimes = workers().and_then(|workers| Ok((workers, timers()?)));
+    let runtimes = timers().and_then(|timers| Ok((workers(&timers)?, timers)));
     let (workers, timers) = match runtimes {
         Ok(runtimes) => runtimes,
         Err(error) => return failed_at(&about, "runtime", error),
-    };
-    // Before anything else: a signal that comes during the start is obeyed, and kills nobody.
-    let signals = {
-        let _timers = timers.enter();
-        Signals::listen()
-    };
-    let signals = match signals {
-        Ok(signals) => signals,
-        Err(error) => return failed_at(&about, "signals", error),
     };
     let info = ServiceInfo {
         name: about.name.to_owned(),
@@ -66,6 +62,10 @@ where
         overload: settings.overload.clone(),
         log: Some(telemetry.log_control()),
     };
+    signals.obey(Obeyed {
+        reloader,
+        lifecycle: settings.lifecycle.clone(),
+    });
     let (mut started, starting) = oneshot::channel();
     let process = Service {
         about,
@@ -77,18 +77,15 @@ where
     let (ended, end) = mpsc::channel();
     let (let_go, gone) = mpsc::channel();
     let life = move || {
-        let code = live(process, signals, reloader, timers);
+        let code = live(process, signals, timers);
         let _ = ended.send(code);
         if gone.recv_timeout(LET_GO) == Err(mpsc::RecvTimeoutError::Timeout) {
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "all is flushed, and the start function holds the main thread"
-            )]
-            std::process::exit(code.into());
+            // All is flushed, and the start function holds the main thread.
+            signal_hook::low_level::exit(code.into());
         }
     };
-    if let Err(error) = thread::Builder::new().name("lifecycle".into()).spawn(life) {
-        return failed_at(&about, "runtime", error);
+    if let Err(error) = threads::start("lifecycle", life) {
+        return failed_at(&about, "lifecycle", error);
     }
 
     let starting = async {
@@ -110,10 +107,10 @@ where
     ExitCode::from(code)
 }
 
-fn live(mut process: Service, mut signals: Signals, reloader: Reloader, timers: Runtime) -> u8 {
+fn live(mut process: Service, mut signals: Signals, timers: Runtime) -> u8 {
     let about = process.about;
     let telemetry = process.telemetry.clone();
-    let signal = async || signals.stop(&reloader).await;
+    let signal = async || signals.stop().await;
     let end = timers.block_on(lifecycle::live(&mut process, State::Starting, signal));
     // The admin port closes here, last of all. A flush that was abandoned must not hold the thread.
     drop(process);
@@ -129,18 +126,24 @@ fn live(mut process: Service, mut signals: Signals, reloader: Reloader, timers: 
     }
 }
 
-fn workers() -> io::Result<Runtime> {
-    runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_name("worker")
-        .build()
+/// Built within `timers`: there a runtime that lacks a thread is not waited for when it is dropped, which
+/// would be for ever, because the threads that it has do not end.
+fn workers(timers: &Runtime) -> io::Result<Runtime> {
+    let build = || {
+        runtime::Builder::new_multi_thread()
+            .enable_all()
+            .thread_name("worker")
+            .build()
+    };
+    let built = timers.block_on(async { caught(build) });
+    built.unwrap_or_else(|panic| Err(io::Error::other(panic)))
 }
 
 fn timers() -> io::Result<Runtime> {
     runtime::Builder::new_current_thread().enable_all().build()
 }
 
-fn failed_at(about: &About, step: &str, why: impl std::fmt::Display) -> ExitCode {
+pub(crate) fn failed_at(about: &About, step: &str, why: impl std::fmt::Display) -> ExitCode {
     ExitCode::from(fail(about, format_args!("start failed at {step}: {why}")))
 }
 
@@ -202,14 +205,18 @@ impl Process for Service {
 
     async fn flush(&mut self) {
         let (telemetry, timeout) = (self.telemetry.clone(), self.lifecycle.get().flush_timeout);
-        let flushed = tokio::task::spawn_blocking(move || telemetry.shutdown(timeout)).await;
-        match flushed {
-            Ok(report) if report.is_complete() => {}
-            Ok(report) => eprintln!(
-                "{}: the last spans or logs did not leave: {report:?}",
+        let flush = {
+            let telemetry = telemetry.clone();
+            move || telemetry.shutdown(timeout)
+        };
+        // Without a thread it is this one that waits, and a second signal for it at most.
+        let flushed = threads::run("flush", flush).await;
+        let flushed = flushed.unwrap_or_else(|_| telemetry.shutdown(timeout));
+        if !flushed.is_complete() {
+            stderr::line(format_args!(
+                "{}: the last spans or logs did not leave: {flushed:?}",
                 self.about.name
-            ),
-            Err(panic) => eprintln!("{}: the flush failed: {panic}", self.about.name),
+            ));
         }
     }
 }

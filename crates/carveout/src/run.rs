@@ -5,10 +5,12 @@ use carveout_config::Live;
 use carveout_grpc::Routes;
 
 use crate::args::{Action, Args};
-use crate::process::serve;
+use crate::panics::print_panics;
+use crate::process::{failed_at, serve};
 use crate::service::BoxError;
 use crate::settings::{ServiceConfig, Settings, process_sources};
-use crate::{About, Boot};
+use crate::signals::Signals;
+use crate::{About, Boot, stderr};
 
 pub(crate) const FAILED: u8 = 1;
 const USAGE: u8 = 2;
@@ -30,20 +32,31 @@ where
             return ExitCode::from(USAGE);
         }
     };
+    let signals = match action {
+        Action::Serve => {
+            print_panics(about.name);
+            // Before any file is read: a configuration reloader may send SIGHUP at any time.
+            match Signals::listen(&about) {
+                Ok(signals) => Some(signals),
+                Err(error) => return failed_at(&about, "signals", error),
+            }
+        }
+        Action::Check | Action::Print => None,
+    };
     let settings = match Settings::<C>::load(process_sources(&about, load)) {
         Ok(settings) => settings,
         Err(error) => {
             if action == Action::Print {
                 tell(error.effective());
             }
-            eprintln!("{error}");
+            stderr::line(error);
             return ExitCode::from(USAGE);
         }
     };
-    match action {
-        Action::Check => tell(&format!("{}: the configuration is valid", about.name)),
-        Action::Print => tell(&settings.config.print()),
-        Action::Serve => serve(about, settings, start),
+    match signals {
+        Some(signals) => serve(about, settings, signals, start),
+        None if action == Action::Print => tell(&settings.config.print()),
+        None => tell(&format!("{}: the configuration is valid", about.name)),
     }
 }
 
@@ -59,6 +72,6 @@ fn tell(text: &str) -> ExitCode {
 
 /// Says why on standard error, in one line.
 pub(crate) fn fail(about: &About, why: impl Display) -> u8 {
-    eprintln!("{}: {why}", about.name);
+    stderr::line(format_args!("{}: {why}", about.name));
     FAILED
 }

@@ -21,7 +21,7 @@ use crate::state::StateMetrics;
 use crate::{About, Boot, access, overload, quota, secure};
 
 /// How much longer than its budget a drain may take before the workers pass for stuck.
-const STUCK: Duration = Duration::from_millis(500);
+pub(crate) const STUCK: Duration = Duration::from_millis(500);
 
 /// Whatever a service's start function fails with.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -10,6 +10,8 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
+use crate::stderr;
+
 /// What the leaves count for themselves, read when a scrape asks: they know nothing of metrics.
 pub(crate) struct StateMetrics {
     pub(crate) config: Config,
@@ -91,8 +93,8 @@ impl Collector for StateMetrics {
                 ),
                 (
                     "log_lines_dropped",
-                    "Log lines that were lost",
-                    stats.log_lines_dropped,
+                    "Log lines, and lines on standard error, that were lost",
+                    stats.log_lines_dropped + stderr::dropped(),
                 ),
             ] {
                 let counter = describe(&mut encoder, name, help, MetricType::Counter)?;

@@ -1,6 +1,7 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 
 use hyper::server::conn::http2;
@@ -125,11 +126,16 @@ impl Threads {
         if workers.runtime_flavor() == RuntimeFlavor::CurrentThread {
             return None;
         }
-        let threads = Builder::new_multi_thread()
-            .worker_threads(workers.metrics().num_workers())
-            .thread_name("connections")
-            .enable_all()
-            .build();
+        let build = || {
+            Builder::new_multi_thread()
+                .worker_threads(workers.metrics().num_workers())
+                .thread_name("connections")
+                .enable_all()
+                .build()
+        };
+        // tokio panics where a thread cannot be started.
+        let threads = panic::catch_unwind(AssertUnwindSafe(build))
+            .unwrap_or_else(|_| Err(io::Error::other("too few threads can be started")));
         threads
             .inspect_err(
                 |error| tracing::error!(%error, "connections have no threads of their own"),

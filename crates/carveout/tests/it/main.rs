@@ -2,7 +2,10 @@
 
 mod admin;
 mod at_the_limit;
+mod blocked_output;
 mod driver;
+mod few_threads;
 mod lifecycle;
 mod process;
+mod signals;
 mod slow_files;

@@ -1,11 +1,13 @@
-//! A service that does what a service must not do: it hangs or blocks in its start, or jams every
-//! worker or opens every file once it is ready. `lifecycle.rs` stops it all the same, and
-//! `at_the_limit.rs` asks it how it is.
+//! A service that does what a service must not do: it hangs, blocks or panics in its start, or jams every
+//! worker, opens every file or panics once it is ready, or blocks in its end. `lifecycle.rs` and
+//! `blocked_output.rs` stop it all the same, and `at_the_limit.rs` asks it how it is.
 
 use std::fs::File;
 use std::sync::Barrier;
 
 use carveout::{About, Boot, BoxError, Live, Routes, ServiceConfig};
+use carveout_metrics::prometheus_client::collector::Collector;
+use carveout_metrics::prometheus_client::encoding::DescriptorEncoder;
 use serde::{Deserialize, Serialize};
 
 const ABOUT: About = About {
@@ -17,7 +19,7 @@ const ABOUT: About = About {
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Config {
-    /// `hang`, `block`, `panic`, `jam` or `files`.
+    /// `hang`, `block`, `panic`, `jam`, `files`, `panics` or `drop`.
     misdeed: String,
 }
 
@@ -48,9 +50,37 @@ async fn start(boot: Boot, config: Live<Config>) -> Result<Routes, BoxError> {
                 drop(files);
             });
         }
+        "panics" => {
+            tokio::spawn(async {
+                loop {
+                    let panicked = tokio::spawn(async { panic!("on purpose") });
+                    assert!(panicked.await.is_err());
+                }
+            });
+        }
+        "drop" => boot.metrics().register(|registry| {
+            registry.register_collector(Box::new(Endless));
+        }),
         other => return Err(format!("misdeed {other:?} is none").into()),
     }
     Ok(Routes::new())
+}
+
+/// Has a destructor that never returns.
+#[derive(Debug)]
+struct Endless;
+
+impl Collector for Endless {
+    fn encode(&self, _: DescriptorEncoder<'_>) -> std::fmt::Result {
+        Ok(())
+    }
+}
+
+impl Drop for Endless {
+    fn drop(&mut self) {
+        tracing::info!("it never returns");
+        block()
+    }
 }
 
 fn block() -> ! {
