@@ -14,7 +14,7 @@ use carveout_telemetry::Telemetry;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::admin::{Admin, AdminPort};
+use crate::admin::{Admin, AdminPort, Work};
 use crate::reload::Reloader;
 use crate::settings::{LifecycleConfig, ServiceConfig, Settings};
 use crate::state::StateMetrics;
@@ -140,6 +140,7 @@ impl Running {
                 log: telemetry.map(Telemetry::log_control),
             },
             workers,
+            work: Work::new(),
         };
         let admin = admin
             .open(&settings.admin.get())

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::About;
+use crate::admin::is_host_name;
 use crate::args::Load;
 
 const SHORTEST_TOKEN: usize = 16;
@@ -63,6 +64,9 @@ pub struct AdminConfig {
     /// What a caller has to have, wherever it is, to change anything or take a profile. While it is
     /// not set, whoever is on this machine (loopback) can, and nobody else.
     pub token: Secret,
+    /// Names, besides addresses and `localhost`, that the port may be asked by. A page in a browser can
+    /// let any other name resolve to it, so that only probes and scrapes are answered by those.
+    pub allowed_hosts: Vec<String>,
 }
 
 impl AdminConfig {
@@ -77,6 +81,7 @@ impl Default for AdminConfig {
             host: "0.0.0.0".to_owned(),
             port: 9090,
             token: Secret::default(),
+            allowed_hosts: Vec::new(),
         }
     }
 }
@@ -181,6 +186,12 @@ fn check_grpc(config: &ServerConfig) -> Result<(), Invalid> {
 }
 
 fn check_admin(config: &AdminConfig) -> Result<(), Invalid> {
+    if let Some(host) = config.allowed_hosts.iter().find(|it| !is_host_name(it)) {
+        let problem = format!(
+            "has {host:?}; write names without scheme and port, as in orders.acme.internal"
+        );
+        return Err(Invalid::new("allowed_hosts", problem));
+    }
     let token = config.token.expose();
     let problem = if !config.token.is_set() {
         return Ok(());

@@ -75,7 +75,7 @@ impl Greeter {
     /// A page of the admin port, which has to be there.
     pub(crate) async fn page(&self, path: &str) -> Vec<u8> {
         let mut stream = TcpStream::connect(self.admin).await.unwrap();
-        let request = format!("GET {path} HTTP/1.0\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await.unwrap();

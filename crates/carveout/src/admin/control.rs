@@ -1,24 +1,19 @@
 use http::StatusCode;
-use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
 use serde_json::json;
 
 use super::Admin;
 use super::page::{Page, json, ok, parameter, text};
-
-/// No body that this port reads is longer.
-const LONGEST_BODY: usize = 64 * 1024;
+use crate::threads;
 
 impl Admin {
     /// On a thread of its own: files can take as long as what they lie on likes, and the port has one
     /// thread.
     pub(super) async fn reload(&self) -> Page {
         let reloader = self.reloader.clone();
-        let reloaded = tokio::task::spawn_blocking(move || reloader.reload()).await;
-        let reloaded = match reloaded {
+        let reloaded = match threads::run("reload", move || reloader.reload()).await {
             Ok(reloaded) => reloaded,
-            Err(panic) => {
-                let said = format!("the reload failed: {panic}\n");
+            Err(error) => {
+                let said = format!("the reload failed: {error}\n");
                 return text(StatusCode::INTERNAL_SERVER_ERROR, said);
             }
         };
@@ -43,19 +38,12 @@ impl Admin {
 
     /// The filter and its duration come in the query or, for a filter too long for one, in the
     /// body.
-    pub(super) async fn set_log_level(&self, query: &str, body: Incoming) -> Page {
+    pub(super) fn set_log_level(&self, query: &str, body: &[u8]) -> Page {
         let Some(log) = &self.reloader.log else {
             return no_log_control();
         };
-        let body = match Limited::new(body, LONGEST_BODY).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(_) => {
-                let most = format!("at most {LONGEST_BODY} bytes\n");
-                return text(StatusCode::PAYLOAD_TOO_LARGE, most);
-            }
-        };
         let filter = parameter(query, "filter")
-            .unwrap_or_else(|| String::from_utf8_lossy(&body).trim().to_owned());
+            .unwrap_or_else(|| String::from_utf8_lossy(body).trim().to_owned());
         let wanted =
             match parameter(query, "for").map(|text| (humantime::parse_duration(&text), text)) {
                 None => carveout_telemetry::DEFAULT_OVERRIDE,

@@ -1,7 +1,10 @@
 //! The admin port: HTTP/1.1 on a thread of its own, so that it answers while every worker is
 //! jammed.
 
+mod browser;
+mod connections;
 mod control;
+mod exchange;
 mod health;
 mod page;
 mod pages;
@@ -10,6 +13,7 @@ mod profile;
 mod reports;
 mod spare;
 mod trust;
+mod work;
 
 use std::sync::{Arc, OnceLock};
 
@@ -21,7 +25,9 @@ use tokio::runtime::Handle;
 use crate::About;
 use crate::reload::Reloader;
 
+pub(crate) use browser::is_host_name;
 pub(crate) use port::AdminPort;
+pub(crate) use work::Work;
 
 /// What the admin port shows and controls.
 pub(crate) struct Admin {
@@ -35,4 +41,5 @@ pub(crate) struct Admin {
     pub(crate) reloader: Reloader,
     /// The pool that handlers run on, for the one page that tells whether it is stuck.
     pub(crate) workers: Handle,
+    pub(crate) work: Work,
 }

@@ -2,15 +2,19 @@ use std::net::IpAddr;
 
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use hyper::body::Incoming;
+use tokio::sync::watch;
 
-use super::Admin;
+use super::exchange::{self, Phase};
 use super::page::{Page, ok, text};
-use super::profile;
+use super::trust::refusal;
+use super::{Admin, browser, profile};
 
 /// Who may ask for a page.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Open {
-    /// Whoever reaches the port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Open {
+    /// Everybody, under any host name.
+    Probe,
+    /// Everybody, under a known host name.
     All,
     /// Whoever may change things: it does, or it costs as much.
     Trusted,
@@ -21,22 +25,22 @@ const PAGES: [(&str, &str, Open, &str); 15] = [
     (
         "GET",
         "/metrics",
-        Open::All,
+        Open::Probe,
         "metrics, in Prometheus text or OpenMetrics",
     ),
     (
         "GET",
         "/livez",
-        Open::All,
+        Open::Probe,
         "whether the process is worth keeping; asks no dependency",
     ),
     (
         "GET",
         "/readyz",
-        Open::All,
+        Open::Probe,
         "whether calls should be sent here; ?verbose lists the dependencies",
     ),
-    ("GET", "/startupz", Open::All, "whether the start is done"),
+    ("GET", "/startupz", Open::Probe, "whether the start is done"),
     ("GET", "/admin/build", Open::All, "name, version and commit"),
     (
         "GET",
@@ -101,48 +105,78 @@ const PAGES: [(&str, &str, Open, &str); 15] = [
 ];
 
 impl Admin {
-    pub(super) async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Page {
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    pub(super) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: IpAddr,
+        phase: &watch::Sender<Phase>,
+    ) -> Page {
+        let (head, body) = request.into_parts();
+        let (method, path) = (&head.method, head.uri.path());
         let read = method == Method::GET || method == Method::HEAD;
+        let wanted = if read { "GET" } else { method.as_str() };
+        let here = PAGES.iter().filter(|page| page.1 == path);
+        let page = here.clone().find(|page| page.0 == wanted);
+        let open = page.map_or(Open::All, |page| page.2);
+        let admin = self.reloader.admin.get();
+        if let Some(refused) = browser::refusal(&head, open, &admin.allowed_hosts) {
+            return refused;
+        }
         if path == "/" && read {
             return ok(index());
         }
-        let here = PAGES.iter().filter(|page| page.1 == path);
-        let allowed: Vec<&str> = here.clone().map(|page| page.0).collect();
+        let allowed: Vec<&str> = here.map(|page| page.0).collect();
         if allowed.is_empty() {
             let text_of_404 = format!("there is no {path} here\n\n{}", index());
             return text(StatusCode::NOT_FOUND, text_of_404);
         }
-        let wanted = if read { "GET" } else { method.as_str() };
-        let Some((_, _, open, _)) = here.clone().find(|page| page.0 == wanted) else {
-            return wrong_method(&path, &allowed);
-        };
-        // It would be all of the work, and none of the answer.
-        if *open == Open::Trusted && method == Method::HEAD {
-            return wrong_method(&path, &allowed);
+        // Of what costs as much as a change, HEAD would be all of the work and none of the answer.
+        if page.is_none() || (open == Open::Trusted && method == Method::HEAD) {
+            return wrong_method(path, &allowed);
         }
-        if *open == Open::Trusted
-            && let Some(refused) = self.refusal(request.headers(), peer)
-        {
-            return refused;
+        let query = head.uri.query().unwrap_or_default();
+        if open == Open::Trusted {
+            if let Some(refused) = refusal(&head.headers, &admin, peer) {
+                return refused;
+            }
+            return self.trusted(path, query, body, phase).await;
         }
-        let query = request.uri().query().unwrap_or_default().to_owned();
-        match (path.as_str(), read) {
-            ("/metrics", _) => self.metrics(request.headers()),
-            ("/livez", _) => ok("ok\n"),
-            ("/readyz", _) => self.readiness(&query),
-            ("/startupz", _) => self.startup(),
-            ("/admin/build", _) => self.build(),
-            ("/admin/config", _) => ok(self.reloader.config.print()),
-            ("/admin/config/reload", _) => self.reload().await,
-            ("/admin/slow", _) => self.slow(),
-            ("/admin/overload", _) => self.overload(),
-            ("/admin/quota", _) => self.quota(),
-            ("/admin/log-level", true) => self.log_level(),
-            ("/admin/log-level", false) => self.set_log_level(&query, request.into_body()).await,
-            ("/debug/pprof/profile", _) => profile::cpu(&query).await,
-            ("/debug/pprof/heap", _) => profile::heap(&query).await,
+        match path {
+            "/metrics" => self.metrics(&head.headers),
+            "/livez" => ok("ok\n"),
+            "/readyz" => self.readiness(query),
+            "/startupz" => self.startup(),
+            "/admin/build" => self.build(),
+            "/admin/config" => ok(self.reloader.config.print()),
+            "/admin/slow" => self.slow(),
+            "/admin/overload" => self.overload(),
+            "/admin/quota" => self.quota(),
+            "/admin/log-level" => self.log_level(),
             _ => self.workers().await,
+        }
+    }
+
+    async fn trusted(
+        &self,
+        path: &str,
+        query: &str,
+        body: Incoming,
+        phase: &watch::Sender<Phase>,
+    ) -> Page {
+        // Before a permit is acquired: an unfinished body must not hold one.
+        let body = match exchange::read(body).await {
+            Ok(body) => body,
+            Err(refused) => return refused,
+        };
+        let _permit = match self.work.begin(phase) {
+            Ok(permit) => permit,
+            Err(refused) => return *refused,
+        };
+        match path {
+            "/admin/config/reload" => self.reload().await,
+            "/admin/log-level" => self.set_log_level(query, &body),
+            "/debug/pprof/profile" => profile::cpu(query).await,
+            _ => profile::heap(query).await,
         }
     }
 }
@@ -161,7 +195,7 @@ fn wrong_method(path: &str, allowed: &[&str]) -> Page {
 fn index() -> String {
     let line = |(method, path, open, what): &(&str, &str, Open, &str)| {
         let mark = match open {
-            Open::All => ' ',
+            Open::Probe | Open::All => ' ',
             Open::Trusted => '*',
         };
         format!("{method:4}{mark} {path:22} {what}\n")

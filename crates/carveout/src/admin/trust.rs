@@ -1,42 +1,45 @@
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use subtle::ConstantTimeEq;
 
-use super::Admin;
+use super::browser;
 use super::page::{Page, text};
+use crate::settings::AdminConfig;
 
-/// What a browser says of the page that made it send a request.
-const SENT_BY: &str = "sec-fetch-site";
+/// What a proxy on this machine adds to a request of somebody who may be on another.
+const FORWARDED: [HeaderName; 5] = [
+    HeaderName::from_static("forwarded"),
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-real-ip"),
+    header::VIA,
+];
 
-impl Admin {
-    /// The answer to a caller that may not change things. With a token whoever has it may, wherever
-    /// it is; without one, whoever is on this machine.
-    pub(super) fn refusal(&self, headers: &HeaderMap, peer: IpAddr) -> Option<Page> {
-        // A page of somebody else's in a browser on this machine is on this machine, too.
-        let sent_by = headers.get(SENT_BY).map(HeaderValue::as_bytes);
-        if !matches!(sent_by, None | Some(b"same-origin" | b"none")) {
-            return Some(text(
-                StatusCode::FORBIDDEN,
-                "another site's page may not ask for this\n",
-            ));
-        }
-        let admin = self.reloader.admin.get();
-        if admin.token.is_set() {
-            return match bearer(headers) {
-                Some(token) if same(token, admin.token.expose()) => None,
-                _ => Some(unauthorized()),
-            };
-        }
-        match peer.to_canonical().is_loopback() {
-            true => None,
-            false => Some(text(
-                StatusCode::FORBIDDEN,
-                "only a caller on this machine (loopback) may do this; admin.token opens it to \
-                 those who have the token\n",
-            )),
-        }
+/// The answer to a caller that is not authorized to change things. If a token is configured, callers with
+/// the token are authorized; otherwise callers on this machine.
+pub(super) fn refusal(headers: &HeaderMap, admin: &AdminConfig, peer: IpAddr) -> Option<Page> {
+    if admin.token.is_set() {
+        return match bearer(headers) {
+            Some(token) if same(token, admin.token.expose()) => None,
+            _ => Some(unauthorized()),
+        };
     }
+    let forwarded = FORWARDED.iter().any(|it| headers.contains_key(it));
+    if !is_this_machine(peer) || forwarded || browser::may_be_lured(headers) {
+        return Some(text(
+            StatusCode::FORBIDDEN,
+            "only a caller on this machine (loopback, not through a proxy) may do this; admin.token \
+             opens it to those who have the token\n",
+        ));
+    }
+    None
+}
+
+/// The other addresses of 127.0.0.0/8 are not asked from by programs on this machine, but by sidecars
+/// that pass on what came from elsewhere: Istio's takes 127.0.0.6.
+fn is_this_machine(peer: IpAddr) -> bool {
+    peer.to_canonical() == Ipv4Addr::LOCALHOST || peer == Ipv6Addr::LOCALHOST
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

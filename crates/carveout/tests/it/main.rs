@@ -8,4 +8,6 @@ mod few_threads;
 mod lifecycle;
 mod process;
 mod signals;
+mod slow_clients;
 mod slow_files;
+mod web_pages;
