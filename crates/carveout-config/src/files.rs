@@ -14,11 +14,16 @@ use crate::toml_text::{self, Document, SyntaxError};
 const DEFAULT: &str = "default";
 
 /// Reads the files, lowest precedence first. What cannot be read is left out and noted.
+///
+/// `prefix` is the service's environment prefix, for errors that name the variable to set.
 pub(crate) fn read(
     dir: Option<&Path>,
     profile: Option<&str>,
+    prefix: &str,
     drafts: &mut Vec<Draft>,
 ) -> Vec<Layer> {
+    let name_dir =
+        |which: &str| format!("{which} with --config-dir DIR, or {prefix}_CONFIG_DIR=DIR");
     let Some(dir) = dir else {
         if let Some(profile) = profile {
             let problem = format!(
@@ -26,7 +31,7 @@ pub(crate) fn read(
             );
             drafts.push(
                 Draft::new(profile_origin(profile), problem)
-                    .fix("name the directory that holds the profiles"),
+                    .fix(name_dir("name the directory that holds the profiles")),
             );
         }
         return Vec::new();
@@ -36,15 +41,15 @@ pub(crate) fn read(
         Ok(found) if found.is_dir() => None,
         Ok(_) => Some((
             "is not a directory".to_owned(),
-            "name the directory that the file is in",
+            name_dir("name the directory that the file is in"),
         )),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some((
             "does not exist".to_owned(),
-            "create it with a default.toml (which may be empty), or name another",
+            name_dir("create it with a default.toml (which may be empty), or name another"),
         )),
         Err(error) => Some((
             format!("cannot be read: {error}"),
-            "let the user that the service runs as read it",
+            name_dir("let the user that the service runs as read it, or name another"),
         )),
     };
     if let Some((what, fix)) = trouble {
@@ -64,7 +69,9 @@ pub(crate) fn read(
             origin,
             format!("the configuration directory {shown} has no default.toml"),
         )
-        .fix("create it; it may be empty")
+        .fix(name_dir(
+            "create it (it may be empty), or name another directory",
+        ))
     }));
     if let Some(profile) = profile {
         if let Some(draft) = unusable(profile) {
@@ -74,7 +81,7 @@ pub(crate) fn read(
                 &dir.join(format!("{profile}.toml")),
                 1,
                 drafts,
-                |_| missing(dir, profile),
+                |_| missing(dir, profile, prefix),
             ));
         }
     }
@@ -103,7 +110,7 @@ fn unusable(profile: &str) -> Option<Draft> {
     Some(Draft::new(profile_origin(profile), problem).fix(fix))
 }
 
-fn missing(dir: &Path, profile: &str) -> Draft {
+fn missing(dir: &Path, profile: &str, prefix: &str) -> Draft {
     let mut found: Vec<String> = std::fs::read_dir(dir)
         .into_iter()
         .flatten()
@@ -125,7 +132,10 @@ fn missing(dir: &Path, profile: &str) -> Draft {
     };
     let fix = match nearest(profile, found.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`? (profiles found: {list})"),
-        None => format!("create the file, or name a profile that exists (found: {list})"),
+        None => format!(
+            "create the file, or name a profile that exists (found: {list}) with --profile NAME, or \
+             {prefix}_PROFILE=NAME"
+        ),
     };
     let problem = format!(
         "the profile `{profile}` has no file {}",

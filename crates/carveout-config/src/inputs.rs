@@ -39,6 +39,7 @@ impl Inputs {
             files: files::read(
                 sources.dir.as_deref(),
                 sources.profile.as_deref(),
+                &sources.prefix,
                 &mut drafts,
             ),
             environment: assignment::from_env(&sources.prefix, &sources.vars, &mut drafts),

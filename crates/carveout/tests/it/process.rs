@@ -124,6 +124,9 @@ fn wrong_arguments_and_wrong_configuration_are_code_2_and_start_nothing() {
         (&["--set", "grpc.prot=1"], "grpc.port"),
         (&["--check-config", "--set", "grpc.port=http"], "grpc.port"),
         (&["--config-dir", "/no/such/dir"], "/no/such/dir"),
+        (&["--config-dir", "/no/such/dir"], "--config-dir DIR"),
+        (&["--config-dir", "/no/such/dir"], "MINIMAL_CONFIG_DIR=DIR"),
+        (&["--profile", "prod"], "MINIMAL_CONFIG_DIR=DIR"),
         // Of the right type, and nothing that a service can run with.
         (&["--set", "telemetry.log_level=orders=loud"], "orders=loud"),
         (
@@ -142,6 +145,18 @@ fn wrong_arguments_and_wrong_configuration_are_code_2_and_start_nothing() {
         (
             &["--set", "admin.token=with spaces in it"],
             "without spaces",
+        ),
+        (
+            &["--set", "admin.allowed_hosts=[\"http://orders\"]"],
+            "write names without scheme and port",
+        ),
+        (
+            &["--set", "priority.critical_plus_callers=[\"web\"]"],
+            "\"web\" is no caller",
+        ),
+        (
+            &["--set", "priority.trace_secret=short"],
+            "at least 16 characters",
         ),
         (&["--set", "tls.enabled=true"], "tls.certificate_file"),
         (
