@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
+use crate::access::name;
+
 /// Makes connections confidential, and says who is at the other end. `carveout-tls` is the kit's;
 /// nothing else here knows of certificates.
 pub trait Secure: Send + Sync {
@@ -101,7 +103,7 @@ pub struct Secured {
 /// Who a caller is, as a certificate that the server trusts has it: one or more names.
 ///
 /// `spiffe://acme/billing` is a URI, `dns:billing.acme.internal` a host, `cn:billing` a common
-/// name. A handler finds its caller's in the request:
+/// name, of a certificate that has no other. A handler finds its caller's in the request:
 ///
 /// ```
 /// use carveout_grpc::Identity;
@@ -124,6 +126,22 @@ impl Identity {
     /// Somebody with these names, the most telling first.
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
         Self(names.into_iter().collect())
+    }
+
+    /// What keeps `name`, a URI or one after `dns:` or `cn:`, from being a caller's. Each caller has one
+    /// spelling: hosts and schemes in lower case, nothing encoded, no `..`, and no empty part.
+    ///
+    /// ```
+    /// use carveout_grpc::Identity;
+    ///
+    /// assert!(Identity::check_name("spiffe://acme/billing").is_ok());
+    /// assert!(Identity::check_name("spiffe://acme/ops/../billing").is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// What is wrong with it, to go after the name.
+    pub fn check_name(name: &str) -> Result<(), &'static str> {
+        name::check(name)
     }
 
     /// Every name.

@@ -1,9 +1,11 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rustls::crypto::CryptoProvider;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
+use crate::certificate::is_constrained;
 use crate::error::{FileProblem, TlsError};
 use crate::files::{Material, Paths, problem};
 
@@ -15,7 +17,14 @@ pub(crate) struct Session {
     pub(crate) server: Arc<ServerConfig>,
     /// Absent without a CA: there is no server to believe.
     pub(crate) client: Option<Arc<ClientConfig>>,
+    /// Whether one of the CAs has name constraints.
+    pub(crate) constrained: bool,
+    /// When names were last refused.
+    told: Mutex<Option<Instant>>,
 }
+
+/// How often the log tells of names that are refused, at most.
+const TELL_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Session {
     pub(crate) fn new(
@@ -30,6 +39,7 @@ impl Session {
             other => problem(&paths.key, FileProblem::Refused(other)),
         };
         let roots = roots(paths, &material)?;
+        let constrained = material.authorities.iter().any(|it| is_constrained(it));
 
         let client = match &roots {
             Some(roots) => {
@@ -59,7 +69,19 @@ impl Session {
         Ok(Self {
             server: Arc::new(server),
             client,
+            constrained,
+            told: Mutex::default(),
         })
+    }
+
+    /// Whether it is time to tell of refused names again: a caller that reconnects must not fill the log.
+    pub(crate) fn may_tell(&self) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = told.is_none_or(|told| told.elapsed() >= TELL_INTERVAL);
+        if due {
+            *told = Some(Instant::now());
+        }
+        due
     }
 }
 

@@ -2,13 +2,13 @@ use std::io;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use carveout_grpc::{Handshake, Secure, Secured, Stream, TlsConfig};
+use carveout_grpc::{Handshake, Identity, Secure, Secured, Stream, TlsConfig};
 use carveout_metrics::Metrics;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use crate::certificate::Facts;
+use crate::certificate::Names;
 use crate::error::TlsError;
 use crate::reason::{Other, explained};
 use crate::reload::{self, Source};
@@ -48,20 +48,25 @@ impl From<Tls> for Arc<dyn Secure> {
 
 impl Secure for Tls {
     fn accept(&self, tcp: TcpStream) -> Handshake<Secured> {
-        let acceptor = TlsAcceptor::from(self.current.load().server.clone());
+        let session = self.current.load_full();
         Box::pin(async move {
-            let stream = acceptor
+            let peer = tcp.peer_addr();
+            let stream = TlsAcceptor::from(session.server.clone())
                 .accept(tcp)
                 .await
                 .map_err(|error| explained(Other::Caller, error))?;
-            let certificates = stream.get_ref().1.peer_certificates();
-            // It was verified, so it can be read.
-            let facts = certificates
-                .and_then(|chain| chain.first())
-                .and_then(|own| Facts::of(own).ok());
+            let chain = stream.get_ref().1.peer_certificates();
+            let names = chain.map(|chain| Names::of(chain, session.constrained));
+            if let Some(names) = &names
+                && !names.refused.is_empty()
+                && session.may_tell()
+            {
+                let peer = peer.ok().map(tracing::field::display);
+                tracing::warn!(peer, refused = ?names.refused, "names of a caller's certificate are not used");
+            }
             Ok(Secured {
                 stream: Box::new(stream),
-                identity: facts.map(|facts| facts.identity),
+                identity: names.map(|names| Identity::new(names.valid)),
             })
         })
     }

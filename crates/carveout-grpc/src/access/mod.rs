@@ -1,5 +1,6 @@
 //! Who may call what.
 
+pub(crate) mod name;
 mod pattern;
 mod policy;
 
@@ -11,7 +12,7 @@ use carveout_metrics::{GuardMetrics, Metrics};
 use carveout_overload::GuardMode;
 use tonic::Code;
 
-use self::pattern::Callers;
+pub(crate) use self::pattern::Callers;
 pub use self::policy::{AccessError, AccessPolicy};
 use crate::error::{Error, Reason};
 use crate::routes::{Arrival, is_health};
@@ -136,7 +137,8 @@ pub(crate) fn is_one_caller(text: &str) -> bool {
     matches!(Callers::parse(text.to_owned()), Ok(Callers::Named(_)))
 }
 
-fn is_allowed(allowed: &[Callers], identity: &Identity) -> bool {
+/// Whether one of these patterns is about a caller.
+pub(crate) fn is_allowed(allowed: &[Callers], identity: &Identity) -> bool {
     let names = identity.names();
     allowed
         .iter()

@@ -1,8 +1,10 @@
 use std::fmt;
 
+use super::name;
+
 /// Some callers, by one of their names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Callers {
+pub(crate) enum Callers {
     All,
     Named(String),
     /// Names that begin like this.
@@ -12,34 +14,30 @@ pub(super) enum Callers {
 }
 
 impl Callers {
-    pub(super) const FORMS: &'static str = "a URI such as \"spiffe://acme/billing\", \"dns:NAME\", \"cn:NAME\", one of these with a * at its end, \"dns:*.NAME\", or \"*\"";
+    pub(crate) const FORMS: &'static str = "a URI such as \"spiffe://acme/billing\", \"dns:NAME\", \"cn:NAME\", one of these with a * at its end, \"dns:*.NAME\", or \"*\"; schemes and hosts in lower case, without %, .., empty parts or a / at the end";
 
-    /// The error is the text itself.
-    pub(super) fn parse(text: String) -> Result<Self, String> {
+    /// The error is the text itself. A pattern that no name can match is a mistake, too.
+    pub(crate) fn parse(text: String) -> Result<Self, String> {
         if text == "*" {
             return Ok(Callers::All);
         }
-        let known = |name: &str| {
-            let host = name
-                .strip_prefix("dns:")
-                .or_else(|| name.strip_prefix("cn:"));
-            let uri = name.split_once("://").map(|(_, rest)| rest);
-            host.or(uri).is_some_and(|rest| !rest.is_empty()) && !name.contains('*')
-        };
+        let is_name = |name: &str| name::check(name).is_ok();
         if let Some(parent) = text.strip_prefix("dns:*.") {
-            return match known(&format!("dns:{parent}")) {
-                true => Ok(Callers::Below(format!(".{}", parent.to_ascii_lowercase()))),
+            return match is_name(&format!("dns:{parent}")) {
+                true => Ok(Callers::Below(format!(".{parent}"))),
                 false => Err(text),
             };
         }
         match text.strip_suffix('*') {
-            Some(begin) if known(begin) => Ok(Callers::Begin(begin.to_owned())),
-            None if known(&text) => Ok(Callers::Named(text)),
+            Some(begin) if is_name(&format!("{begin}x")) && ends_in_path(begin) => {
+                Ok(Callers::Begin(begin.to_owned()))
+            }
+            None if is_name(&text) => Ok(Callers::Named(text)),
             _ => Err(text),
         }
     }
 
-    pub(super) fn matches(&self, name: &str) -> bool {
+    pub(crate) fn matches(&self, name: &str) -> bool {
         match self {
             Callers::All => true,
             Callers::Named(own) => own == name,
@@ -50,6 +48,12 @@ impl Callers {
                 .is_some_and(|label| !label.is_empty() && !label.contains('.')),
         }
     }
+}
+
+/// A prefix of a URI has all of its authority: `spiffe://acme*` would be about acme.evil.example too.
+fn ends_in_path(begin: &str) -> bool {
+    let after = begin.split_once("://").map(|(_, rest)| rest);
+    after.is_none_or(|rest| rest.contains('/'))
 }
 
 /// Some methods, by their full names.
@@ -122,6 +126,36 @@ mod tests {
         ] {
             let parsed = Callers::parse(pattern.to_owned()).unwrap();
             assert_eq!(parsed.matches(name), matches, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_no_name_can_match_is_none() {
+        for pattern in [
+            "spiffe://acme/billing/",
+            "spiffe://Acme/billing",
+            "spiffe://acme/ops/../*",
+            "spiffe://acme/%6fps/*",
+            "spiffe://acme//*",
+            "spiffe://acme*",
+            "spiffe://*",
+            "dns:Billing.acme",
+            "dns:*.Acme",
+            "dns:*.",
+            "dns:a..b",
+            "cn:",
+            "*x",
+            "x*",
+        ] {
+            assert!(Callers::parse(pattern.to_owned()).is_err(), "{pattern}");
+        }
+        for pattern in [
+            "spiffe://acme/*",
+            "spiffe://acme/ops-*",
+            "dns:batch-*",
+            "cn:ops *",
+        ] {
+            assert!(Callers::parse(pattern.to_owned()).is_ok(), "{pattern}");
         }
     }
 

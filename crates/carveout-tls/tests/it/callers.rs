@@ -19,17 +19,84 @@ use crate::world::{Files, Server, whoami};
 async fn a_handler_knows_every_name_of_its_caller() {
     let ca = Authority::new("ca");
     let server = Server::start(&Files::new(&ca.server(), &ca).config()).await;
-    let wanted = Wanted::named("billing")
-        .uri("spiffe://acme/billing")
-        .host("Billing.acme");
+    let wanted = Wanted::named("x")
+        .host("billing.acme")
+        .uri("spiffe://acme/billing");
     let mut client = server.client(&ca.issue(wanted), &ca);
-    let names = "spiffe://acme/billing dns:billing.acme cn:billing";
+    let names = "spiffe://acme/billing dns:billing.acme";
     assert_eq!(whoami(&mut client).await.unwrap(), names);
 
-    // A URI that is written like a name of another kind is none.
-    let wanted = Wanted::named("x").uri("dns:billing.acme").uri("cn://x");
-    let mut client = server.client(&ca.issue(wanted), &ca);
-    assert_eq!(whoami(&mut client).await.unwrap(), "cn:x");
+    // A common name counts where there is no other.
+    let mut client = server.client(&ca.issue(Wanted::named("billing")), &ca);
+    assert_eq!(whoami(&mut client).await.unwrap(), "cn:billing");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_with_more_than_one_spelling_is_nobodys() {
+    const DNS: u8 = 2;
+    const URI: u8 = 6;
+    const IP: u8 = 7;
+    log::keep();
+    let ca = Authority::new("ca");
+    let server = Server::start(&Files::new(&ca.server(), &ca).config()).await;
+    for (tag, name) in [
+        (URI, &b"spiffe://acme/ops/../billing"[..]),
+        (URI, b"spiffe://acme/bill%69ng"),
+        (URI, b"spiffe://acme/billing\0"),
+        (URI, b"spiffe://acme\0.evil/billing"),
+        (URI, b"SPIFFE://acme/billing"),
+        (URI, b"spiffe://Acme/billing"),
+        (URI, b"spiffe://acme//billing"),
+        (URI, b"spiffe://acme/billing?"),
+        (URI, b"dns:billing.acme"),
+        (URI, b"cn:billing"),
+        (URI, b"cn://billing"),
+        (DNS, b"Billing.acme"),
+        (DNS, b"billing.acme\0.evil"),
+        (DNS, b"billing..acme"),
+        (DNS, b"*.acme"),
+        (DNS, b"billing.acme."),
+        (DNS, b"\xff\xfe"),
+        // No name of a kind that callers have: there is still no common name beside it.
+        (IP, &[192, 0, 2, 1]),
+    ] {
+        let wanted = Wanted::named("billing").raw_names(&[(tag, name)]);
+        let mut client = server.client(&ca.issue(wanted), &ca);
+        assert_eq!(
+            whoami(&mut client).await.unwrap(),
+            "",
+            "{}",
+            name.escape_ascii()
+        );
+        let beside = [(tag, name), (URI, b"spiffe://acme/good")];
+        let beside = Wanted::named("billing").raw_names(&beside);
+        let mut client = server.client(&ca.issue(beside), &ca);
+        let names = whoami(&mut client).await.unwrap();
+        assert_eq!(names, "spiffe://acme/good", "{}", name.escape_ascii());
+    }
+    log::line("names of a caller's certificate are not used").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_common_name_is_alone_and_not_beside_name_constraints() {
+    let ca = Authority::constrained_to("ca", "localhost");
+    let server = Server::start(&Files::new(&ca.server(), &ca).config()).await;
+    let mut client = server.client(&ca.issue(Wanted::named("billing")), &ca);
+    assert_eq!(whoami(&mut client).await.unwrap(), "");
+    let mut client = server.client(&ca.issue(Wanted::named("x").host("localhost")), &ca);
+    assert_eq!(whoami(&mut client).await.unwrap(), "dns:localhost");
+
+    let ca = Authority::new("ca");
+    let server = Server::start(&Files::new(&ca.server(), &ca).config()).await;
+    for (wanted, names) in [
+        (Wanted::named("billing").and_named("ops"), ""),
+        (Wanted::named("bill\u{0}ing"), ""),
+        (Wanted::named("*"), ""),
+        (Wanted::named("Anna Smith"), "cn:Anna Smith"),
+    ] {
+        let mut client = server.client(&ca.issue(wanted), &ca);
+        assert_eq!(whoami(&mut client).await.unwrap(), names);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -100,10 +167,7 @@ async fn a_bad_caller_is_refused_with_a_readable_reason_and_harms_nobody() {
         // The log has one line a second for each server.
         let server = Server::start(&files.config()).await;
         let mut client = server.client(&good, &ca);
-        assert_eq!(
-            whoami(&mut client).await.unwrap(),
-            "spiffe://acme/good cn:a caller"
-        );
+        assert_eq!(whoami(&mut client).await.unwrap(), "spiffe://acme/good");
 
         let tcp = TcpStream::connect(server.addr).await.unwrap();
         let peer = format!("peer={} ", tcp.local_addr().unwrap());
@@ -112,10 +176,7 @@ async fn a_bad_caller_is_refused_with_a_readable_reason_and_harms_nobody() {
         assert!(line.contains(words), "{words}: {line}");
         let closed = r#"rpc_server_connections_closed_total{reason="handshake"}"#;
         server.until(closed, 1.0).await;
-        assert_eq!(
-            whoami(&mut client).await.unwrap(),
-            "spiffe://acme/good cn:a caller"
-        );
+        assert_eq!(whoami(&mut client).await.unwrap(), "spiffe://acme/good");
     }
 }
 
