@@ -13,11 +13,12 @@ use carveout_metrics::prometheus_client::metrics::histogram::Histogram;
 use carveout_metrics::prometheus_client::registry::Unit;
 use carveout_metrics::{GuardMetrics, Metrics};
 use carveout_overload::{
-    Admission, Arrival as Call, Decision, GuardMode, Level, Permit, Refusal, Waiting,
+    Admission, Arrival as Call, Decision, GuardMode, Permit, Refusal, Waiting,
 };
 use tonic::Code;
 
 use crate::error::{Error, Reason};
+use crate::priority::Priority;
 use crate::routes::Arrival;
 use crate::sparingly::Sparingly;
 
@@ -36,6 +37,7 @@ const WAIT_BUCKETS_SECONDS: [f64; 11] = [
 #[derive(Clone)]
 pub(crate) struct Doorkeeper {
     admission: Admission,
+    priority: Priority,
     decisions: Arc<Decisions>,
 }
 
@@ -143,6 +145,7 @@ impl Doorkeeper {
         let metrics = GuardMetrics::register(metrics, "admission");
         Self {
             admission,
+            priority: Priority::new(),
             decisions: Arc::new(Decisions {
                 dark: Outcomes::new(&metrics, GuardMode::Dark),
                 enforced: Outcomes::new(&metrics, GuardMode::Enforce),
@@ -160,6 +163,10 @@ impl Doorkeeper {
         &self.admission
     }
 
+    pub(crate) fn priority(&self) -> &Priority {
+        &self.priority
+    }
+
     /// Decides about a call of `method`, which holds a worker for so long at a time.
     pub(crate) fn decide(
         &self,
@@ -172,7 +179,7 @@ impl Doorkeeper {
         };
         let call = Call {
             method,
-            level: Level::of_headers(arrival.request.headers()),
+            level: self.priority.level(arrival),
             deadline: deadline.map(tokio::time::Instant::into_std),
             holds_worker,
         };

@@ -25,7 +25,7 @@ use crate::secure::Identity;
 use crate::sparingly::Sparingly;
 
 /// The name of all callers without a certificate.
-const ANONYMOUS: &str = "anonymous";
+pub(crate) const ANONYMOUS: &str = "anonymous";
 /// The name, among metrics, of all callers that the configuration does not name.
 const OTHERS: &str = "_OTHER";
 /// The most callers that a snapshot lists.

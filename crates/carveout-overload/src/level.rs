@@ -10,7 +10,7 @@ pub enum Criticality {
     /// Somebody sees it. What a call is that says nothing.
     #[default]
     Critical,
-    /// Somebody sees it, and much depends on it.
+    /// Somebody sees it, and much depends on it. Only from a caller that may say so.
     CriticalPlus,
 }
 

@@ -64,6 +64,7 @@ mod snapshot;
 mod spread;
 mod sync;
 mod threshold;
+mod trace_key;
 mod window;
 
 pub use admission::Admission;
@@ -78,3 +79,4 @@ pub use level::{Criticality, Level};
 pub use mode::GuardMode;
 pub use permit::{Permit, Waiting};
 pub use snapshot::{Counts, Snapshot};
+pub use trace_key::TraceKey;

@@ -29,6 +29,7 @@ mod boot;
 mod lifecycle;
 mod overload;
 mod panics;
+mod priority;
 mod process;
 mod quota;
 mod reload;
@@ -45,7 +46,9 @@ pub use about::About;
 pub use boot::Boot;
 pub use run::run;
 pub use service::{BoxError, Running, StartError, Stopped};
-pub use settings::{AccessConfig, AdminConfig, LifecycleConfig, ServiceConfig, Settings};
+pub use settings::{
+    AccessConfig, AdminConfig, LifecycleConfig, PriorityConfig, ServiceConfig, Settings,
+};
 
 pub use carveout_config::{FromFile, Invalid, Live, Secret, Sources};
 pub use carveout_grpc::{

@@ -18,7 +18,7 @@ use crate::admin::{Admin, AdminPort, Work};
 use crate::reload::Reloader;
 use crate::settings::{LifecycleConfig, ServiceConfig, Settings};
 use crate::state::StateMetrics;
-use crate::{About, Boot, access, overload, quota, secure};
+use crate::{About, Boot, access, overload, priority, quota, secure};
 
 /// How much longer than its budget a drain may take before the workers pass for stuck.
 pub(crate) const STUCK: Duration = Duration::from_millis(500);
@@ -175,6 +175,7 @@ impl Running {
         access::enforce(stack.access(), settings.access).map_err(StartError::Access)?;
         let callers_are_known = tls.enabled && tls.require_client_certificate;
         quota::enforce(stack.quota().clone(), settings.quota, callers_are_known);
+        priority::enforce(stack.priority().clone(), settings.priority);
         overload::follow(stack.admission().clone(), settings.overload);
         // Nobody else sets it.
         let _ = admission.set(stack.admission().clone());

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use carveout_config::{Config, ConfigError, FromFile, Invalid, Live, Loader, Secret, Sources};
 use carveout_grpc::{
-    AccessPolicy, GuardMode, OverloadConfig, QuotaConfig, ServerConfig, TlsConfig,
+    AccessPolicy, GuardMode, OverloadConfig, Priority, QuotaConfig, ServerConfig, TlsConfig,
 };
 use carveout_telemetry::{InitError, TelemetryConfig};
 use serde::de::DeserializeOwned;
@@ -13,7 +13,8 @@ use crate::About;
 use crate::admin::is_host_name;
 use crate::args::Load;
 
-const SHORTEST_TOKEN: usize = 16;
+/// Of a token or a secret that others must not guess, in bytes.
+const MIN_SECRET_BYTES: usize = 16;
 
 /// A service's own section, `[service]`: a plain struct with defaults.
 ///
@@ -97,6 +98,19 @@ pub struct AccessConfig {
     pub policy_file: FromFile<AccessPolicy>,
 }
 
+/// The `[priority]` section: the order in which calls are shed under overload.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PriorityConfig {
+    /// Callers whose calls may be `CRITICAL_PLUS`: names and patterns as in an access policy, or
+    /// `anonymous` for all without a certificate, as behind a mesh. From all others it counts as
+    /// `CRITICAL`. Default: no caller.
+    pub critical_plus_callers: Vec<String>,
+    /// A secret that all services of a deployment share, so that they shed the same traces. Without it
+    /// each process uses a random key.
+    pub trace_secret: Secret,
+}
+
 /// The `[lifecycle]` section: how a stop goes. Kubernetes' `terminationGracePeriodSeconds` must be
 /// longer than all of it together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +158,8 @@ pub struct Settings<C> {
     pub quota: Live<QuotaConfig>,
     /// `[overload]`
     pub overload: Live<OverloadConfig>,
+    /// `[priority]`
+    pub priority: Live<PriorityConfig>,
     /// `[service]`
     pub service: Live<C>,
 }
@@ -160,6 +176,7 @@ impl<C: ServiceConfig> Settings<C> {
         let access = loader.section("access");
         let quota = loader.section_checked("quota", check_quota);
         let overload = loader.section_checked("overload", check_overload);
+        let priority = loader.section_checked("priority", check_priority);
         let service = loader.section_checked("service", C::check);
         Ok(Self {
             config: loader.finish()?,
@@ -171,6 +188,7 @@ impl<C: ServiceConfig> Settings<C> {
             access,
             quota,
             overload,
+            priority,
             service,
         })
     }
@@ -195,8 +213,8 @@ fn check_admin(config: &AdminConfig) -> Result<(), Invalid> {
     let token = config.token.expose();
     let problem = if !config.token.is_set() {
         return Ok(());
-    } else if token.len() < SHORTEST_TOKEN {
-        format!("is guessed too soon; it must have at least {SHORTEST_TOKEN} characters")
+    } else if token.len() < MIN_SECRET_BYTES {
+        format!("is guessed too soon; it must have at least {MIN_SECRET_BYTES} characters")
     } else if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         "must be of letters, digits and signs of ASCII, without spaces, to fit into a header".into()
     } else {
@@ -218,6 +236,18 @@ fn check_quota(config: &QuotaConfig) -> Result<(), Invalid> {
 
 fn check_overload(config: &OverloadConfig) -> Result<(), Invalid> {
     config.check().map_err(invalid)
+}
+
+fn check_priority(config: &PriorityConfig) -> Result<(), Invalid> {
+    Priority::check(&config.critical_plus_callers)
+        .map_err(|error| Invalid::new("critical_plus_callers", format!("has {error}")))?;
+    let secret = &config.trace_secret;
+    if secret.is_set() && secret.expose().len() < MIN_SECRET_BYTES {
+        let problem =
+            format!("is guessed too soon; it must have at least {MIN_SECRET_BYTES} characters");
+        return Err(Invalid::new("trace_secret", problem));
+    }
+    Ok(())
 }
 
 fn check_telemetry(config: &TelemetryConfig) -> Result<(), Invalid> {

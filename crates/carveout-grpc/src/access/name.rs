@@ -46,8 +46,9 @@ fn check_common_name(name: &str) -> Result<(), &'static str> {
     if length == 0 || length > MAX_COMMON_NAME_CHARS {
         return Err("is an empty or too long common name");
     }
-    if name.contains(|it: char| it.is_control() || it == '*') || name.trim() != name {
-        return Err("has a control character, a * or a space at an end");
+    let unusable = |it: char| it.is_control() || it == '*';
+    if name.contains(unusable) || name.trim() != name || name.starts_with("//") {
+        return Err("has a control character, a *, a space at an end or // at its start");
     }
     Ok(())
 }

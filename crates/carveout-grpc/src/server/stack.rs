@@ -30,6 +30,7 @@ use crate::contract::ContractError;
 use crate::draining::{self, DrainSignal};
 use crate::health::HealthService;
 use crate::observe::ObservedBody;
+use crate::priority::Priority;
 use crate::quota::{ConnectionQuota, Quota};
 use crate::reflection;
 use crate::routes::{Arrival, Dispatch, Route, RouteTable, Routes};
@@ -157,6 +158,11 @@ impl Stack {
     /// The guard that says how many calls there may be; it is on at first.
     pub fn admission(&self) -> &Admission {
         self.doorkeeper.admission()
+    }
+
+    /// Which callers may send `CRITICAL_PLUS`, and the key of traces; initially no caller may.
+    pub fn priority(&self) -> &Priority {
+        self.doorkeeper.priority()
     }
 
     /// How to run calls, where handlers have workers of their own or none.

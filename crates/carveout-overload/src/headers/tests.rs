@@ -6,21 +6,44 @@ use proptest::sample::select;
 use super::*;
 use crate::edits::{cases, edits, nearly};
 
-/// FNV-1a by its definition.
-fn fnv(bytes: &[u8]) -> u64 {
-    let mut hash = 14_695_981_039_346_656_037;
-    for byte in bytes {
-        hash ^= u64::from(*byte);
-        hash = hash.wrapping_mul(1_099_511_628_211);
-    }
-    hash
+#[test]
+fn a_trace_has_one_level_by_one_key_and_another_by_another() {
+    let headers = |trace: u64| {
+        let mut headers = HeaderMap::new();
+        let value = format!("00-{trace:032x}-00f067aa0ba902b7-01");
+        headers.insert(&TRACEPARENT, HeaderValue::from_str(&value).unwrap());
+        headers
+    };
+    let level = |secret: &str, trace| {
+        let key = TraceKey::from_secret(secret.as_bytes());
+        Level::of_headers_by(&headers(trace), &key, || false)
+    };
+    let levels = |secret: &str| -> Vec<_> { (0..64).map(|trace| level(secret, trace)).collect() };
+    assert_eq!(levels("of all services"), levels("of all services"));
+    assert_ne!(levels("of all services"), levels("of others"));
+    // Without a secret, too.
+    assert_eq!(
+        Level::of_headers(&headers(7)),
+        Level::of_headers(&headers(7))
+    );
 }
 
 #[test]
-fn a_trace_is_hashed_by_its_second_half() {
-    // Of the test vectors of FNV's authors.
-    assert_eq!(fnv(b"foobar"), 0x8594_4171_f739_67e8);
-    assert_eq!(hash(b"of no importancefoobar"), 0x8594_4171_f739_67e8);
+fn critical_plus_of_an_untrusted_caller_counts_as_critical() {
+    let mut headers = HeaderMap::new();
+    for criticality in Criticality::ALL {
+        let value = HeaderValue::from_static(criticality.as_str());
+        headers.insert(&CRITICALITY, value);
+        let lowered = criticality.min(Criticality::Critical);
+        assert_eq!(Level::of_headers(&headers).class(), lowered);
+        let key = TraceKey::random();
+        let raised = Level::of_headers_by(&headers, &key, || true);
+        assert_eq!(raised.class(), criticality);
+    }
+    // Other requests never evaluate the policy.
+    headers.clear();
+    let key = TraceKey::random();
+    Level::of_headers_by(&headers, &key, || panic!("it was asked"));
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -106,10 +129,18 @@ fn is_level_of(sent: &[(Header, &[u8])]) -> bool {
         _ => Criticality::Critical,
     };
     let is_retry = last(Header::Attempts).is_some();
-    let expected = |user| Level::new(criticality, user, is_retry);
-    // What is too short is no trace, and such a call is of any.
-    match last(Header::Trace).filter(|trace| trace.len() >= 35) {
-        Some(trace) => Level::of_headers(&headers) == expected(fnv(&trace[19..35])),
-        None => (expected(0)..=expected(127)).contains(&Level::of_headers(&headers)),
-    }
+    let key = TraceKey::from_secret(b"of a test");
+    [true, false].into_iter().all(|may_raise| {
+        let criticality = match may_raise {
+            true => criticality,
+            false => criticality.min(Criticality::Critical),
+        };
+        let expected = |user| Level::new(criticality, user, is_retry);
+        let level = Level::of_headers_by(&headers, &key, || may_raise);
+        // What is too short is no trace, and such a call is of any.
+        match last(Header::Trace).filter(|trace| trace.len() >= 35) {
+            Some(trace) => level == expected(key.hash(&trace[3..35])),
+            None => (expected(0)..=expected(127)).contains(&level),
+        }
+    })
 }

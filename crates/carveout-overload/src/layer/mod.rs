@@ -13,6 +13,7 @@ use http::request::Parts;
 use tower_layer::Layer;
 
 use crate::admission::Admission;
+use crate::level::Level;
 use rules::Rules;
 
 pub use body::AdmittedBody;
@@ -44,7 +45,9 @@ pub use service::Admit;
 /// answered with 503, a `retry-after` of a few seconds and the [`Refusal`](crate::Refusal) as its text;
 /// the inner service runs nothing for it. Errors are those of the inner service alone.
 ///
-/// - The [`Level`](crate::Level) is read [from the headers](crate::Level::of_headers).
+/// - The [`Level`](crate::Level) is read [from the headers](crate::Level::of_headers), unless
+///   [`prioritized_by`](Self::prioritized_by) replaces that. By default `CRITICAL_PLUS` counts as
+///   `CRITICAL`.
 /// - How long the handlers of each method hold their worker is measured, and no more of those that do
 ///   are let in than keep the workers busy.
 /// - In [`GuardMode::Dark`](crate::GuardMode::Dark) all are let in, and in
@@ -89,6 +92,18 @@ impl AdmissionLayer {
         F: Fn(&Parts) -> CallKind + Send + Sync + 'static,
     {
         Arc::make_mut(&mut self.rules).kind_of = Arc::new(kind_of);
+        self
+    }
+
+    /// Replaces how a request's level is computed: for services that authenticate callers, or share a
+    /// [`TraceKey`](crate::TraceKey) with others
+    /// ([`Level::of_headers_by`](crate::Level::of_headers_by)).
+    #[must_use]
+    pub fn prioritized_by<F>(mut self, level_of: F) -> Self
+    where
+        F: Fn(&Parts) -> Level + Send + Sync + 'static,
+    {
+        Arc::make_mut(&mut self.rules).level_of = Arc::new(level_of);
         self
     }
 

@@ -29,6 +29,7 @@ pub(super) struct Rules {
     admission: Admission,
     pub(super) holds: Arc<Holds>,
     pub(super) kind_of: Arc<dyn Fn(&Parts) -> CallKind + Send + Sync>,
+    pub(super) level_of: Arc<dyn Fn(&Parts) -> Level + Send + Sync>,
     pub(super) deadline: Option<Duration>,
 }
 
@@ -38,6 +39,7 @@ impl Rules {
             holds: Arc::new(Holds::new(admission.snapshot().methods.len())),
             admission,
             kind_of: Arc::new(|_| CallKind::Method(0)),
+            level_of: Arc::new(|head| Level::of_headers(&head.headers)),
             deadline: None,
         }
     }
@@ -55,7 +57,7 @@ impl Rules {
         let now = Instant::now();
         let arrival = Arrival {
             method,
-            level: Level::of_headers(&head.headers),
+            level: (self.level_of)(head),
             deadline: self.deadline.and_then(|most| now.checked_add(most)),
             holds_worker: self.holds.of(method),
         };

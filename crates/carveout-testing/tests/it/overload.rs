@@ -118,6 +118,7 @@ impl Small {
             "overload.mode=enforce",
             "overload.initial_limit=1",
             "overload.min_limit=1",
+            "priority.critical_plus_callers=[\"anonymous\"]",
         ];
         let service =
             TestService::start_with(greeter::ABOUT, &set, async |_, _: carveout::Live<()>| {
