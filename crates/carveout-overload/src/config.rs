@@ -29,6 +29,10 @@ pub struct OverloadConfig {
     /// five of CoDel's intervals, because a server that is busy for four fifths of the time has busy spells of more than one.
     #[serde(with = "humantime_serde")]
     pub overloaded_after: Duration,
+    /// Least time after which a call in flight counts as stalled, and no longer against the limit. Calls
+    /// of a method stall at four to six times its usual latency, but not before this. 100 ms.
+    #[serde(with = "humantime_serde")]
+    pub stalled_after: Duration,
     /// How much longer than alone calls may take because of each other before there are too many of
     /// them at once. 5 ms, CoDel's target (RFC 8289); where they take more than 20 ms a quarter of that
     /// is tolerated, because what they take alone is known no better. What a busy machine does to
@@ -56,6 +60,7 @@ impl Default for OverloadConfig {
             max_queue_wait: Duration::from_millis(100),
             overloaded_queue_wait: Duration::from_millis(1),
             overloaded_after: Duration::from_millis(500),
+            stalled_after: Duration::from_millis(100),
             tolerance: Duration::from_millis(5),
             initial_limit: 64,
             min_limit: 0,
@@ -73,6 +78,7 @@ impl OverloadConfig {
             max_queue_wait: other.max_queue_wait,
             overloaded_queue_wait: other.overloaded_queue_wait,
             overloaded_after: other.overloaded_after,
+            stalled_after: other.stalled_after,
             ..self.clone()
         };
         live == *other
@@ -88,6 +94,7 @@ impl OverloadConfig {
             ("max_queue_wait", self.max_queue_wait),
             ("overloaded_queue_wait", self.overloaded_queue_wait),
             ("overloaded_after", self.overloaded_after),
+            ("stalled_after", self.stalled_after),
             ("tolerance", self.tolerance),
         ];
         for (key, duration) in durations {

@@ -29,9 +29,12 @@ impl Shared {
         }
         let stalled = {
             let _alone = self.control.lock().unwrap_or_else(PoisonError::into_inner);
+            // A call stalls at four times this latency at the earliest.
+            let least = self.times.stalled_after.load(Relaxed) / 4;
             let methods = self.methods.iter().enumerate();
-            let stalled =
-                methods.map(|(index, method)| self.in_flight.advance(index, at, method.usual()));
+            let stalled = methods.map(|(index, method)| {
+                self.in_flight.advance(index, at, method.usual().max(least))
+            });
             stalled.sum()
         };
         if stalled > 0 {

@@ -88,6 +88,7 @@ struct Times {
     max_queue_wait: AtomicU64,
     overloaded_queue_wait: AtomicU64,
     overloaded_after: AtomicU64,
+    stalled_after: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -150,6 +151,7 @@ impl Admission {
         set(&times.max_queue_wait, config.max_queue_wait);
         set(&times.overloaded_queue_wait, config.overloaded_queue_wait);
         set(&times.overloaded_after, config.overloaded_after);
+        set(&times.stalled_after, config.stalled_after);
         self.0.mode.store(config.mode as u8, Relaxed);
     }
 

@@ -51,8 +51,10 @@ pub(crate) fn retries(codes: &[&str]) -> Value {
     }] })
 }
 
-/// `WatchItems` holds its place until the test lets go of it, and `GetItem` takes as long as its id
-/// says, in milliseconds.
+/// The id with which `GetItem` keeps its permit until the test releases it.
+const HELD: &str = "held";
+
+/// `GetItem` takes as long as its id says, in milliseconds, and `WatchItems` keeps its permit, too.
 #[derive(Default)]
 struct Held {
     taken: Notify,
@@ -71,6 +73,11 @@ impl api::Service for Handlers {
     ) -> Result<Response<api::GetItemResponse>, Status> {
         let previous = request.metadata().get("grpc-previous-rpc-attempts");
         let previous = previous.map(|previous| previous.to_str().unwrap().to_owned());
+        if request.get_ref().id == HELD {
+            self.0.taken.notify_one();
+            self.0.released.notified().await;
+            return Ok(Response::new(api::GetItemResponse { item: None }));
+        }
         self.0.previous.lock().unwrap().push(previous);
         if let Ok(takes) = request.get_ref().id.parse() {
             tokio::time::sleep(Duration::from_millis(takes)).await;
@@ -104,6 +111,18 @@ impl api::Service for Handlers {
     }
 }
 
+/// The contract with a deadline for `GetItem` that no test outlasts, instead of 500 ms.
+fn patient_contract() -> &'static [u8] {
+    let (short, long) = (b"500ms", b"5000s");
+    let mut contract = api::FILE_DESCRIPTOR_SET.to_vec();
+    for at in 0..contract.len() - short.len() {
+        if contract[at..].starts_with(short) {
+            contract[at..][..long.len()].copy_from_slice(long);
+        }
+    }
+    contract.leak()
+}
+
 /// A service with room for one call.
 struct Small {
     service: TestService,
@@ -118,11 +137,13 @@ impl Small {
             "overload.mode=enforce",
             "overload.initial_limit=1",
             "overload.min_limit=1",
+            // Otherwise the call that is held would stall, and make room for another.
+            "overload.stalled_after=1h",
             "priority.critical_plus_callers=[\"anonymous\"]",
         ];
         let service =
             TestService::start_with(greeter::ABOUT, &set, async |_, _: carveout::Live<()>| {
-                Ok(carveout::Routes::new().add(api::server(handlers), api::FILE_DESCRIPTOR_SET))
+                Ok(carveout::Routes::new().add(api::server(handlers), patient_contract()))
             });
         Self {
             service: service.await,
@@ -132,6 +153,18 @@ impl Small {
 
     /// From now on there is no room, until [`release`](Self::release).
     async fn fill(&self) -> JoinHandle<()> {
+        let mut client = api::Client::new(self.service.channel());
+        let holds = tokio::spawn(async move {
+            let mut request = Request::new(api::GetItemRequest { id: HELD.into() });
+            request.set_timeout(Duration::from_secs(300));
+            client.get_item(request).await.unwrap();
+        });
+        self.held.taken.notified().await;
+        holds
+    }
+
+    /// The same for `WatchItems`: a method that has no permit yet is admitted beyond the limit.
+    async fn fill_watches(&self) -> JoinHandle<()> {
         let mut client = api::Client::new(self.service.channel());
         let holds = tokio::spawn(async move {
             let mut request = Request::new(api::WatchItemsRequest {});
@@ -328,8 +361,8 @@ fn load(small: &Small) -> (JoinHandle<()>, watch::Receiver<bool>) {
     let (told, lasts) = watch::channel(false);
     let load = tokio::spawn(async move {
         loop {
-            let request = critical(api::ListItemsRequest::default());
-            let refused = client.list_items(request).await.unwrap_err();
+            let request = critical(api::WatchItemsRequest {});
+            let refused = client.watch_items(request).await.unwrap_err();
             assert_eq!(refused.code(), Code::Unavailable, "{refused}");
             told.send_replace(refused.metadata().get("grpc-retry-pushback-ms").unwrap() == "-1");
         }
@@ -345,6 +378,7 @@ async fn nobody_comes_back_once_it_lasts() {
     }
     let small = Small::start().await;
     let holds = small.fill().await;
+    let watches = small.fill_watches().await;
     let (load, mut lasts) = load(&small);
     // As nothing is answered, ten times a second.
     let lasts = lasts.wait_for(|lasts| *lasts);
@@ -361,5 +395,9 @@ async fn nobody_comes_back_once_it_lasts() {
         assert_eq!(small.answered("UNAVAILABLE").await, before + 1);
     }
     load.abort();
-    small.end(holds).await;
+    small.release();
+    small.release();
+    holds.await.unwrap();
+    watches.await.unwrap();
+    small.service.stop().await;
 }
